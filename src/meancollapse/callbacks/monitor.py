@@ -1,0 +1,194 @@
+"""What all our callbacks share: attach to the fit, read the evidence once per epoch, never break it."""
+
+from __future__ import annotations
+
+import math
+import traceback
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from meancollapse import verdict
+from meancollapse.evidence import Evidence
+from meancollapse.instrument import instrument
+from meancollapse.report import text
+from meancollapse.verdict import Verdict
+
+
+class MonitorWarning(UserWarning):
+    """Something could not be measured, or a callback of ours switched itself off."""
+
+
+class Monitor(keras.callbacks.Callback):
+    """Base of the callbacks: measures every epoch, judges it, and calls `on_verdict`.
+
+    Args:
+        probe_data: `(x, y)` or `(x, y, sample_weight)` to examine the model with. By default rows
+            are captured from the training batches.
+    """
+
+    def __init__(self, probe_data: tuple[Any, ...] | None = None):
+        super().__init__()
+        if probe_data is not None and not (
+            isinstance(probe_data, tuple | list) and len(probe_data) in (2, 3)
+        ):
+            raise ValueError(
+                "`probe_data` must be a tuple (x, y) or (x, y, sample_weight) of arrays. "
+                f"Received: {type(probe_data).__name__}"
+                + (f" of length {len(probe_data)}" if hasattr(probe_data, "__len__") else "")
+                + ". Leave it out to use rows captured from training."
+            )
+        self.probe_data = probe_data
+        self.history: list[Any] = []
+        self.verdicts: list[Verdict] = []
+        self._instrument: instrument.Instrument | None = None
+
+    # Whether this callback needs verdicts, and so the looks that cost a forward pass.
+    judges = True
+
+    def on_evidence(self, evidence: Evidence) -> None:
+        """Called with every epoch's evidence."""
+        self.history.append(evidence)
+
+    def on_verdict(self, found: Verdict, evidence: Evidence) -> None:
+        """Called with every verdict; overridden by callbacks that act."""
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        # Allow instances to be re-used across fit calls.
+        self._release()
+        self.history = []
+        self.verdicts = []
+        self._told: set[tuple[str, str]] = set()
+        self._said: set[str] = set()
+        self._guarded(self._attach)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if self._leads():
+            self._guarded(lambda attached: attached.begin_epoch())
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        if self._leads():
+            self._guarded(lambda attached: attached.begin_validation())
+
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
+        if self._leads():
+            self._guarded(lambda attached: attached.end_validation())
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        logs = {} if logs is None else logs
+        _add_keys(logs)
+        self._guarded(lambda attached: self._take_in(attached.end_epoch(epoch, logs), logs))
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        if self._instrument is not None and self.judges and self.history:
+            self._guarded(self._conclude)
+        self._release()
+
+    def _attach(self, _: Any = None) -> None:
+        self._instrument = instrument.attach(self.model, self, self.params or {}, self.probe_data)
+
+    def _take_in(self, evidence: Evidence, logs: dict[str, Any]) -> None:
+        self._say_notes()
+        _fill_keys(logs, evidence)
+        self.on_evidence(evidence)
+        if self.judges:
+            self._judge()
+
+    def _conclude(self, attached: instrument.Instrument) -> None:
+        """A run stopped early is judged once more, as one that ended."""
+        evidence = attached.conclude()
+        if evidence is None or self.history[-1] is evidence:
+            return
+        self.history[-1] = evidence
+        self.verdicts = [v for v in self.verdicts if v.epoch != evidence.epoch]
+        self._judge()
+
+    def _judge(self) -> None:
+        evidence = self.history[-1]
+        for name in [output.name for output in evidence.outputs] or ["output"]:
+            found = text.verdict(self.history, name, verdict.state(self.history, name))
+            self.verdicts.append(found)
+            if found.state == verdict.HEALTHY:
+                self._told = {told for told in self._told if told[0] != name}
+            self.on_verdict(found, evidence)
+
+    def _is_news(self, found: Verdict) -> bool:
+        """Whether an alarming state was just entered; true once until the output is healthy."""
+        if found.state not in verdict.ALARMING or (found.output, found.state) in self._told:
+            return False
+        self._told.add((found.output, found.state))
+        return True
+
+    def _leads(self) -> bool:
+        """Of several callbacks of ours in one fit the first works the instrument."""
+        attached = self._instrument
+        return attached is not None and (attached.leader is self)
+
+    def _guarded(self, action: Callable[[Any], None]) -> None:
+        """Do something, and on any failure switch off: training must go on."""
+        attached = self._instrument
+        if action != self._attach and (attached is None or attached.is_closed):
+            return
+        try:
+            action(attached)
+        except Warning:  # the user has asked, by a filter, that warnings stop training
+            self._close(attached)
+            raise
+        except Exception:
+            self._instrument = None
+            warnings.warn(
+                f"{type(self).__name__} met an error of its own and switched itself off; training "
+                f"goes on unwatched. Please report this:\n{traceback.format_exc()}",
+                MonitorWarning,
+                stacklevel=2,
+            )
+            self._close(attached)
+
+    def _close(self, attached: instrument.Instrument | None) -> None:
+        attached = attached or instrument.of(self.model)
+        try:
+            if attached is not None:
+                attached.close()
+        except Exception:
+            warnings.warn(
+                f"Could not restore the model's methods:\n{traceback.format_exc()}",
+                MonitorWarning,
+                stacklevel=2,
+            )
+
+    def _release(self) -> None:
+        attached, self._instrument = self._instrument, None
+        if attached is not None:
+            attached.detach(self)
+
+    def _say_notes(self) -> None:
+        attached = self._instrument
+        if attached is None or attached.leader is not self:
+            return
+        for note in attached.notes:
+            if note not in self._said:
+                self._said.add(note)
+                warnings.warn(f"{type(self).__name__}: {note}", MonitorWarning, stacklevel=2)
+
+
+def _add_keys(logs: dict[str, Any]) -> None:
+    """The same keys in every epoch, whatever happens: a missing one misaligns `History`."""
+    logs.setdefault("spread", math.nan)
+    logs.setdefault("grad_norm", math.nan)
+    if any(key.startswith("val_") for key in logs):
+        logs.setdefault("val_spread", math.nan)
+
+
+def _fill_keys(logs: dict[str, Any], evidence: Evidence) -> None:
+    """Of several outputs the narrowest is logged."""
+    trained = [o.train.spread for o in evidence.outputs if o.train is not None]
+    looked = [o.look.spread for o in evidence.outputs if o.look is not None]
+    validated = [o.validation.spread for o in evidence.outputs if o.validation is not None]
+    if trained or looked:
+        logs["spread"] = min(trained or looked)
+    if evidence.grad_norm is not None:
+        logs["grad_norm"] = evidence.grad_norm
+    if validated:
+        logs["val_spread"] = min(validated)

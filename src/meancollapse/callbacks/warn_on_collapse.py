@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import warnings
+
+from meancollapse.callbacks.monitor import Monitor
+from meancollapse.evidence import Evidence
+from meancollapse.verdict import Verdict
+
+
+class CollapseWarning(UserWarning):
+    """An output has become a constant, has nothing to learn from, or is no longer a number.
+
+    Attributes:
+        verdict: The `Verdict` that was reached; its message is the warning's text.
+    """
+
+    def __init__(self, verdict: Verdict):
+        super().__init__(verdict.message)
+        self.verdict = verdict
+
+
+class WarnOnCollapse(Monitor):
+    """Warns, once, when a model's predictions have become a constant.
+
+    Adds `spread`, `grad_norm` and, with validation data, `val_spread` to the logs of every epoch.
+    Says nothing else unless an output collapses, has no signal to learn, or turns NaN: then one
+    `CollapseWarning` is given when that state is entered. Training is not changed in any way.
+
+    Args:
+        probe_data: Tuple `(x, y)` or `(x, y, sample_weight)` to examine the model with. By default
+            up to 1,000 rows (16 MB) of the training batches are used.
+
+    Attributes:
+        history: List of `Evidence`, one per epoch of the last `fit`.
+        verdicts: List of `Verdict`, one per epoch and output.
+
+    Example:
+
+    ```python
+    model.fit(x, y, epochs=20, callbacks=[mc.WarnOnCollapse()])
+    ```
+    """
+
+    def on_verdict(self, found: Verdict, evidence: Evidence) -> None:
+        if self._is_news(found):
+            warnings.warn(CollapseWarning(found), stacklevel=2)

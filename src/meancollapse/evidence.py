@@ -1,0 +1,159 @@
+"""Evidence: what was measured in one epoch. Immutable, plain numbers, JSON-able."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Moments of one output, gathered while the model trained (or validated).
+
+    Attributes:
+        rows: Number of rows measured.
+        spread: Std of the predictions ÷ std of the targets, over examples.
+        r2: 1 − mean squared error ÷ variance of the targets.
+        correlation: Correlation of predictions and targets, all columns together.
+        information: Nats about the target carried by the prediction.
+        finite: Whether every number was finite.
+    """
+
+    rows: int
+    spread: float
+    r2: float
+    correlation: float
+    information: float
+    finite: bool
+
+
+@dataclass(frozen=True)
+class Look:
+    """One output examined on the sample, in inference mode.
+
+    Attributes:
+        rows: Number of sample rows.
+        spread: Std of the predictions ÷ std of the targets, over the rows.
+        skill: 1 − loss ÷ constant loss; 1 is perfect, 0 no better than the best constant.
+        r2: 1 − mean squared error ÷ variance of the targets.
+        explained: 1 − variance of the error ÷ variance of the targets: R² with the offset forgiven.
+        loss: The compiled loss on the sample (mean squared error where none can be evaluated).
+        constant_loss: The loss of the best constant predictor.
+        constant: The best constant, one number per column (at most 16).
+        prediction_mean: Mean prediction, one number per column (at most 16).
+        information: Nats about the target carried by the prediction.
+        is_constant: Whether the prediction is one and the same number to float32 precision.
+        top_class: For classification, the class predicted most often.
+        top_class_share: Share of rows given that class.
+        target_varies: Whether the targets, as the loss sees them, are more than one value.
+        input_readability: Held-out R² of the target from the input.
+        input_p_value: Probability of reading as much from shuffled targets.
+        layers: `(name, readability)` for every layer on the way, in the order they ran.
+        readability: Held-out R² of the target from the prediction.
+        finite: Whether the predictions are finite.
+    """
+
+    rows: int
+    spread: float
+    skill: float
+    r2: float
+    explained: float
+    loss: float
+    constant_loss: float
+    constant: tuple[float, ...]
+    prediction_mean: tuple[float, ...]
+    information: float
+    is_constant: bool
+    top_class: int | None
+    top_class_share: float | None
+    target_varies: bool
+    input_readability: float | None
+    input_p_value: float | None
+    layers: tuple[tuple[str, float], ...]
+    readability: float | None
+    finite: bool
+
+
+@dataclass(frozen=True)
+class Output:
+    """What is known of one output after one epoch.
+
+    Attributes:
+        name: Name of the output.
+        is_classification: Whether it is judged as probabilities of classes.
+        train: Moments over the training rows, in training mode; `None` if not measurable.
+        validation: Moments over the validation rows; `None` without validation this epoch.
+        look: The examination of the sample; `None` where the output has skill.
+    """
+
+    name: str
+    is_classification: bool
+    train: Stream | None
+    validation: Stream | None
+    look: Look | None
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One trainable variable in one epoch.
+
+    Attributes:
+        path: The variable's path, such as `"dense/kernel"`.
+        is_weight: Whether it has at least two axes (biases and scales have one).
+        gradient_norm: Root mean square over steps of the gradient's L2 norm.
+        update_ratio: Median over steps of ‖update‖ ÷ ‖weights‖.
+        weight_norm: L2 norm of the weights at the last measured step.
+        units: Number of units (size of the last axis).
+        silent_units: Units whose gradient was exactly zero in every measured step.
+    """
+
+    path: str
+    is_weight: bool
+    gradient_norm: float
+    update_ratio: float
+    weight_norm: float
+    units: int
+    silent_units: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything measured in one epoch.
+
+    Attributes:
+        epoch: 0-based, as Keras counts.
+        steps: Training steps since this `fit` began.
+        planned_steps: Steps this `fit` will make if it runs to its end; `None` if unknown.
+        is_last: Whether this is the last epoch of the `fit`.
+        has_modes: Whether the model has layers that act differently in training and inference.
+        slow_start: Whether the model has recurrent or attention layers, known to start slowly.
+        loss: The training loss in the log; `None` if absent.
+        grad_norm: Root mean square over steps of the global gradient norm; `None` if unseen.
+        skipped_steps: Measured steps a `LossScaleOptimizer` skipped (non-finite gradients).
+        measured_steps: Training steps measured in this epoch.
+        variables: The trainable variables that received a gradient.
+        disconnected: Paths of trainable variables without any gradient.
+        outputs: The model's outputs.
+    """
+
+    epoch: int
+    steps: int
+    planned_steps: int | None
+    is_last: bool
+    has_modes: bool
+    slow_start: bool
+    loss: float | None
+    grad_norm: float | None
+    skipped_steps: int
+    measured_steps: int
+    variables: tuple[Variable, ...]
+    disconnected: tuple[str, ...]
+    outputs: tuple[Output, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as nested dicts and lists of plain numbers, ready for `json.dumps`."""
+        return asdict(self)
+
+    def output(self, name: str) -> Output | None:
+        """The output of that name."""
+        return next((output for output in self.outputs if output.name == name), None)

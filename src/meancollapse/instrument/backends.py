@@ -1,0 +1,181 @@
+"""Everything that differs between backends, and the only use of Keras internals.
+
+Public Keras offers no way to see gradients, predictions or batches from a callback. Four facts of
+`keras.Model` are relied on here (the same in Keras 3.8 and 3.15.1, see README.md beside this file):
+
+* `fit` calls `model.train_function(iterator)`, on JAX `(state, iterator)`, looked up at every step;
+* `make_train_function(force=True)` builds it from `model.train_step`; likewise for `test`;
+* the step calls `optimizer.apply` (JAX: `stateless_apply`) and `model.compute_metrics`;
+* PyTorch passes a list with one batch where the others pass an iterator, and looks `train_step` up
+  at every call instead of once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+
+def name() -> str:
+    """The Keras backend in use: `"tensorflow"`, `"jax"` or `"torch"`."""
+    return keras.config.backend()
+
+
+def override(target: object, attribute: str, value: Any) -> None:
+    """Shadow a method on one instance, past Keras' and PyTorch's attribute tracking."""
+    vars(target)[attribute] = value
+
+
+def restore(target: object, attribute: str) -> None:
+    """Remove the shadow set by `override`; the class's own method is back."""
+    vars(target).pop(attribute, None)
+
+
+@contextlib.contextmanager
+def overridden(target: object, attribute: str, value: Any) -> Iterator[None]:
+    """`override` for the length of a block."""
+    override(target, attribute, value)
+    try:
+        yield
+    finally:
+        restore(target, attribute)
+
+
+def without_gradient() -> contextlib.AbstractContextManager[Any]:
+    """A context in which PyTorch records nothing for backward; elsewhere nothing."""
+    if name() == "torch":
+        import torch
+
+        return torch.no_grad()
+    return contextlib.nullcontext()
+
+
+def to_host(tensors: list[Any]) -> list[np.ndarray]:
+    """Copy flat float32 tensors to float64 NumPy in a single device-to-host transfer."""
+    if not tensors:
+        return []
+    with without_gradient():
+        joined = np.asarray(keras.ops.convert_to_numpy(keras.ops.concatenate(tensors)), np.float64)
+    return np.split(joined, np.cumsum([int(t.shape[0]) for t in tensors])[:-1])
+
+
+def dense(gradient: Any) -> Any:
+    """A gradient as a tensor: TensorFlow's `IndexedSlices` (embeddings) are scattered."""
+    if hasattr(gradient, "dense_shape") and hasattr(gradient, "indices"):
+        import tensorflow as tf
+
+        return tf.convert_to_tensor(gradient)
+    return gradient
+
+
+def copies(variables: list[Any]) -> list[Any]:
+    """The variables' values now, safe from being updated in place afterwards."""
+    if name() == "torch":
+        return [v.value.detach().clone() for v in variables]
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        return [tf.identity(v.value) for v in variables]
+    return [v.value for v in variables]
+
+
+def apply_method() -> str:
+    """The optimizer's method through which every gradient passes."""
+    return "stateless_apply" if name() == "jax" else "apply"
+
+
+def build_step_function(model: keras.Model, phase: str, step: Callable[..., Any]) -> Any:
+    """Let Keras compile `step` exactly as it compiles the model's own step.
+
+    Args:
+        model: A compiled model.
+        phase: `"train"` or `"test"`.
+        step: Stands in for `model.train_step` or `model.test_step`.
+
+    Returns:
+        A function with the signature of `model.train_function`. The model keeps its own.
+    """
+    attribute = f"{phase}_function"
+    present = getattr(model, attribute)
+    with overridden(model, f"{phase}_step", step):
+        getattr(model, f"make_{phase}_function")(force=True)
+        built = getattr(model, attribute)
+    setattr(model, attribute, present)
+    if name() != "torch":
+        return built
+
+    def looked_up_when_called(*args: Any) -> Any:
+        with overridden(model, f"{phase}_step", step):
+            return built(*args)
+
+    return looked_up_when_called
+
+
+class ReplayedBatches:
+    """The batches of one call of a step function: taken on the host, kept, and handed on."""
+
+    def __init__(self, source: Any, steps: int):
+        self.is_list = isinstance(source, list | tuple)
+        self.batches = list(source) if self.is_list else list(_take(source, steps))
+
+    def feed(self) -> Any:
+        """What the step function takes in place of its iterator."""
+        return self.batches if self.is_list else iter(self.batches)
+
+
+def _take(source: Any, steps: int) -> Iterator[Any]:
+    batch = next(source)  # StopIteration here is the end of the epoch and must reach Keras
+    yield batch
+    for _ in range(steps - 1):
+        try:
+            yield next(source)
+        except StopIteration:
+            return
+
+
+def first_replica(batch: Any) -> Any:
+    """A batch as one device sees it: under `tf.distribute` the first local replica's part."""
+    if name() != "tensorflow":
+        return batch
+    import tensorflow as tf
+
+    def first(value: Any) -> Any:
+        if isinstance(value, tf.experimental.Optional):  # an absent element, as Keras packs it
+            return None
+        values = getattr(value, "values", None)
+        return values[0] if isinstance(values, tuple) else value
+
+    return keras.tree.map_structure(first, batch)
+
+
+def loss_scale(optimizer: Any, optimizer_variables: list[Any] | None) -> Any:
+    """The factor by which gradients arrive multiplied (`LossScaleOptimizer`, mixed_float16)."""
+    one = keras.ops.ones(())
+    if optimizer_variables is None:
+        return optimizer.scale_loss(one)
+    mapping = list(zip(optimizer.variables, optimizer_variables, strict=True))
+    with keras.StatelessScope(state_mapping=mapping):
+        return optimizer.scale_loss(one)
+
+
+def takes_training(model: keras.Model) -> bool:
+    """Whether the model's `call` has a `training` argument, as Keras itself decides it."""
+    return bool(getattr(model, "_call_has_training_arg", False))
+
+
+def is_end_of_data(error: BaseException) -> bool:
+    """TensorFlow's way of saying StopIteration."""
+    if name() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return isinstance(error, tf.errors.OutOfRangeError)
+
+
+def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """Every layer of a model, however deep."""
+    return list(model._flatten_layers(include_self=False, recursive=True))

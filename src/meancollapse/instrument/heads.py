@@ -1,0 +1,257 @@
+"""Heads: the outputs of a model, each paired with its target and its loss, as plain columns.
+
+Whatever the head produces (numbers, probabilities, logits, class scores per position), it is judged
+as columns of predictions beside columns of targets, over the same rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+# Statistics are kept for at most this many columns of an output; more are thinned or folded.
+MAX_COLUMNS = 256
+# Class probabilities are folded into at most this many classes (folding can only lose information).
+MAX_CLASSES = 64
+
+SPARSE = {"sparse_categorical_crossentropy"}
+CATEGORICAL = {
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
+    "kl_divergence",
+}
+BINARY = {"binary_crossentropy", "binary_focal_crossentropy"}
+
+
+@dataclass(frozen=True)
+class Head:
+    """One output of a model.
+
+    Attributes:
+        name: The output's name, as in the model's `output_names` or the dict's key.
+        loss: What was compiled for it: a name, a function, a `keras.losses.Loss` or `None`.
+        kind: `"regression"`, `"binary"` (columns are probabilities of independent labels),
+            `"categorical"` (columns are class probabilities) or `"sparse"` (likewise, with
+            integer targets).
+        from_logits: Whether the predictions still need a sigmoid or softmax to be probabilities.
+        classes: For `"sparse"`, the number of classes.
+        one_target: Whether a one-column target is predicted by several columns (mean and
+            variance, quantiles), of which the one that follows it best is judged.
+    """
+
+    name: str
+    loss: Any
+    kind: str
+    from_logits: bool = False
+    classes: int = 0
+    one_target: bool = False
+
+    @property
+    def is_classification(self) -> bool:
+        return self.kind != "regression"
+
+    @property
+    def loss_name(self) -> str:
+        return loss_name(self.loss)
+
+
+def loss_name(loss: Any) -> str:
+    """The snake-case name of a loss given as name, function or object; `""` for `None`."""
+    if loss is None:
+        return ""
+    if isinstance(loss, str):
+        try:
+            loss = keras.losses.get(loss)
+        except ValueError:
+            return str(loss)
+    function = getattr(loss, "fn", loss)
+    return getattr(function, "__name__", type(loss).__name__)
+
+
+def pair(model: keras.Model, y: Any, y_pred: Any) -> list[tuple[Head, Any, Any]]:
+    """Match every output with its target and loss.
+
+    Args:
+        model: A compiled model.
+        y: Targets: a tensor, list or dict, or `None`.
+        y_pred: Predictions in the model's output structure.
+
+    Returns:
+        One `(head, target, prediction)` per output that has both.
+    """
+    predictions = _named(y_pred, _output_names(model))
+    names = [name for name, _ in predictions]
+    targets = by_name(y, names)
+    losses = by_name(model.loss, names, shared=True)
+    pairs = []
+    for name, prediction in predictions:
+        target = targets.get(name)
+        if target is not None and hasattr(prediction, "shape"):
+            pairs.append((_head(name, losses.get(name), target, prediction), target, prediction))
+    return pairs
+
+
+def columns(head: Head, target: Any, prediction: Any) -> tuple[Any, Any]:
+    """Targets and predictions as float32 columns over the same rows.
+
+    Args:
+        head: The output's `Head`.
+        target: Tensor of shape `(rows, ...)`.
+        prediction: Tensor of shape `(rows, ...)`.
+
+    Returns:
+        Two tensors of shape `(rows, columns)`, at most 256 columns.
+    """
+    target, prediction = ops.convert_to_tensor(target), ops.convert_to_tensor(prediction)
+    prediction = ops.cast(prediction, "float32")
+    if head.kind == "sparse":
+        return _class_columns(head, target, prediction)
+    prediction = probabilities(head, prediction)
+    target = ops.cast(target, "float32")
+    if head.kind == "categorical" and prediction.shape[-1] and prediction.shape[-1] > MAX_CLASSES:
+        target, prediction = _fold(target), _fold(prediction)
+    target, prediction = _flat(target), _flat(prediction)
+    target, prediction = _same_width(target, prediction)
+    return _thin(target), _thin(prediction)
+
+
+def probabilities(head: Head, prediction: Any) -> Any:
+    """What `predict` means: probabilities, where the loss says the output is logits."""
+    if head.kind == "regression":
+        return prediction
+    if head.kind == "binary":
+        return ops.sigmoid(prediction) if head.from_logits else prediction
+    if head.from_logits:
+        return ops.softmax(prediction, axis=-1)
+    if head.loss_name in SPARSE | CATEGORICAL:
+        return prediction
+    # A custom loss may want logits without saying so: scores that are no distribution.
+    sums = ops.sum(prediction, axis=-1, keepdims=True)
+    is_distribution = ops.logical_and(ops.abs(sums - 1) < 1e-2, ops.min(prediction) >= 0)
+    return ops.where(is_distribution, prediction, ops.softmax(prediction, axis=-1))
+
+
+def row_weights(sample_weight: Any, prediction: Any) -> Any:
+    """Sample weights as one column beside `columns`; several weights of one row are averaged."""
+    if sample_weight is None:
+        return None
+    weight = ops.cast(ops.convert_to_tensor(sample_weight), "float32")
+    if _has_unknown_length(prediction):
+        return ops.reshape(weight, (-1, 1)) if len(weight.shape) > 1 else None
+    if len(weight.shape) > 1:
+        weight = ops.mean(weight, axis=tuple(range(1, len(weight.shape))))
+    return ops.reshape(weight, (-1, 1))
+
+
+def _has_unknown_length(tensor: Any) -> bool:
+    return any(size is None for size in tensor.shape[1:])
+
+
+def _head(name: str, loss: Any, target: Any, prediction: Any) -> Head:
+    identity = loss_name(loss)
+    from_logits = bool(getattr(loss, "from_logits", False))
+    if identity in SPARSE or _looks_like_class_ids(target, prediction):
+        return Head(name, loss, "sparse", from_logits, classes=int(prediction.shape[-1]))
+    if identity in CATEGORICAL:
+        return Head(name, loss, "categorical", from_logits)
+    if identity in BINARY:
+        return Head(name, loss, "binary", from_logits)
+    return Head(name, loss, "regression", one_target=_width(target) == 1 < _width(prediction))
+
+
+def _width(tensor: Any) -> int:
+    """Numbers per row, as far as known."""
+    width = 1
+    for size in tensor.shape[1:]:
+        width *= size or 1
+    return width
+
+
+def _looks_like_class_ids(target: Any, prediction: Any) -> bool:
+    """Integer targets one axis short of a head of several columns (a custom class loss)."""
+    integers = "int" in keras.backend.standardize_dtype(target.dtype)
+    wide = len(prediction.shape) >= 2 and (prediction.shape[-1] or 0) > 1
+    width = target.shape[-1] if len(target.shape) == len(prediction.shape) else 1
+    return integers and wide and width == 1
+
+
+def _output_names(model: keras.Model) -> list[str] | None:
+    if isinstance(model, keras.Sequential):
+        return [model.layers[-1].name]
+    return getattr(model, "output_names", None)
+
+
+def _named(structure: Any, names: list[str] | None) -> list[tuple[str, Any]]:
+    if isinstance(structure, dict):
+        return list(structure.items())
+    if isinstance(structure, list | tuple):
+        if not names or len(names) != len(structure):
+            names = [f"output_{i}" for i in range(len(structure))]
+        return list(zip(names, structure, strict=True))
+    return [(names[0] if names and len(names) == 1 else "output", structure)]
+
+
+def by_name(structure: Any, names: list[str], shared: bool = False) -> dict[str, Any]:
+    """A structure of targets or losses by output name; `shared`: one value serves all."""
+    if isinstance(structure, dict):
+        return structure
+    if isinstance(structure, list | tuple):
+        return dict(zip(names, structure, strict=False))
+    return {name: structure for name in (names if shared else names[:1])}
+
+
+def _class_columns(head: Head, target: Any, prediction: Any) -> tuple[Any, Any]:
+    probability = probabilities(head, prediction)
+    if len(target.shape) == len(prediction.shape) and target.shape[-1] == 1:
+        target = ops.squeeze(target, axis=-1)
+    classes = probability.shape[-1]
+    kept = min(classes, MAX_CLASSES)
+    # Sparse crossentropy truncates fractional labels, so this is what the loss sees.
+    ids = ops.mod(ops.cast(target, "int32"), kept)
+    target = ops.cast(ops.one_hot(ids, kept), "float32")
+    return _thin(_flat(target)), _thin(_flat(_fold(probability)))
+
+
+def _fold(distribution: Any) -> Any:
+    """Add up classes modulo 64: a coarser question about the same distribution."""
+    classes = distribution.shape[-1]
+    if classes <= MAX_CLASSES:
+        return distribution
+    padding = -classes % MAX_CLASSES
+    widths = [[0, 0]] * (len(distribution.shape) - 1) + [[0, padding]]
+    padded = ops.pad(distribution, widths)
+    shape = [-1, *distribution.shape[1:-1], (classes + padding) // MAX_CLASSES, MAX_CLASSES]
+    return ops.sum(ops.reshape(padded, shape), axis=-2)
+
+
+def _flat(tensor: Any) -> Any:
+    """One row per example; where a length is not known in advance, one row per position."""
+    if len(tensor.shape) <= 1:
+        return ops.reshape(tensor, (-1, 1))
+    if _has_unknown_length(tensor):
+        return ops.reshape(tensor, (-1, tensor.shape[-1] or 1))
+    width = 1
+    for size in tensor.shape[1:]:
+        width *= size
+    return ops.reshape(tensor, (-1, width))
+
+
+def _same_width(target: Any, prediction: Any) -> tuple[Any, Any]:
+    """A one-column target is held against every column of the prediction, and the reverse."""
+    wide = max(target.shape[1], prediction.shape[1])
+    narrow = min(target.shape[1], prediction.shape[1])
+    if wide == narrow:
+        return target, prediction
+    if narrow == 1:
+        ones = ops.ones((1, wide), "float32")
+        return target * ones, prediction * ones
+    return target[:, :narrow], prediction[:, :narrow]
+
+
+def _thin(tensor: Any) -> Any:
+    width = tensor.shape[1]
+    return tensor[:, :: -(-width // MAX_COLUMNS)] if width > MAX_COLUMNS else tensor

@@ -1,0 +1,293 @@
+"""The instrument: attached to a model for the time of one `fit`, read once per epoch."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import weakref
+from typing import Any
+
+import keras
+
+from meancollapse import verdict
+from meancollapse.evidence import Evidence, Look, Output, Stream
+from meancollapse.instrument import backends, moments, step_functions
+from meancollapse.instrument.look import Looker
+from meancollapse.instrument.sample import Sample
+from meancollapse.instrument.taps import Taps
+from meancollapse.readability import InputReadability
+
+# Layers whose networks are known to sit at the mean for long before they learn.
+SLOW_LAYERS = (
+    keras.layers.RNN,
+    keras.layers.ConvLSTM1D,
+    keras.layers.ConvLSTM2D,
+    keras.layers.MultiHeadAttention,
+    keras.layers.Attention,
+)
+# Layers whose training-mode output can differ from `predict`'s in more than noise.
+MODE_LAYERS = (keras.layers.BatchNormalization,)
+_attached: weakref.WeakKeyDictionary[keras.Model, Instrument] = weakref.WeakKeyDictionary()
+
+
+def attach(model: keras.Model, owner: object, params: dict[str, Any], probe_data: Any) -> Instrument:
+    """The instrument of this model's running `fit`, opened by the first callback that asks.
+
+    Args:
+        model: A compiled model inside `fit`.
+        owner: The callback; it must `detach` when done.
+        params: The callback's `params`.
+        probe_data: `(x, y)` or `(x, y, sample_weight)`, or `None` to capture training rows.
+    """
+    instrument = _attached.get(model)
+    if instrument is None or instrument.is_closed:
+        instrument = _attached[model] = Instrument(model, params, probe_data)
+        instrument.open()
+    instrument.owners.append(owner)
+    return instrument
+
+
+def of(model: keras.Model) -> Instrument | None:
+    """The instrument attached to a model, if there is one."""
+    return _attached.get(model)
+
+
+class Instrument:
+    """Measures one `fit` of one model.
+
+    Args:
+        model: A compiled model.
+        params: `{"epochs": ..., "steps": ...}` as Keras gives them to callbacks.
+        probe_data: `(x, y)` or `(x, y, sample_weight)` to look through, or `None`.
+    """
+
+    def __init__(self, model: keras.Model, params: dict[str, Any], probe_data: Any = None):
+        self.model = model
+        self.epochs: int | None = params.get("epochs")
+        self.owners: list[Any] = []
+        self.notes: list[str] = []
+        self.is_closed = False
+        self.steps = 0
+        self.last_evidence: Evidence | None = None
+        self._error: Exception | None = None
+        self._sample = Sample(probe_data)
+        self._taps = Taps(model, self._on_error)
+        self._train = step_functions.Meter(self._add_to_sample)
+        self._test = step_functions.Meter(lambda batch: 0)
+        self._validated = False
+        self._plain_test: Any = None
+        self._measured_test: Any = None
+        self._at_input: dict[str, InputReadability | None] = {}
+        self._looks_due = verdict.LookSchedule()
+        per_call = int(getattr(model, "steps_per_execution", 1) or 1)
+        self._steps_per_call = per_call
+        if params.get("steps"):
+            self._train.calls_per_epoch = -(-int(params["steps"]) // per_call)
+
+    @property
+    def leader(self) -> Any:
+        """Of several callbacks in one fit the one that works the instrument."""
+        return self.owners[0] if self.owners else None
+
+    def open(self) -> None:
+        """Install the taps and put the measuring step function in the model's place."""
+        layers = backends.all_layers(self.model)
+        self._slow_start = any(isinstance(layer, SLOW_LAYERS) for layer in layers)
+        self._has_modes = any(isinstance(layer, MODE_LAYERS) for layer in layers)
+        self._taps.install()
+        self._plain_train = self.model.train_function
+        self._our_train = step_functions.measuring(
+            self._plain_train,
+            self._taps.measured_step("train"),
+            self._train,
+            self._steps_per_call,
+            self._on_error,
+            self.close,
+        )
+        self.model.train_function = self._our_train
+
+    def begin_epoch(self) -> None:
+        """Start counting anew; follow a step function that somebody rebuilt meanwhile."""
+        self._train.begin_epoch()
+        self._sample.begin_epoch()
+        self._validated = False
+        if self.model.train_function is not self._our_train:
+            self._taps.remove()
+            self.open()
+
+    def begin_validation(self) -> None:
+        """Measure the evaluation that begins now."""
+        self._test.begin_epoch()
+        self._plain_test = self.model.test_function
+        if self._measured_test is None:
+            self._measured_test = self._taps.measured_step("test")
+        self.model.test_function = step_functions.measuring(
+            self._plain_test,
+            self._measured_test,
+            self._test,
+            self._steps_per_call,
+            self._on_error,
+            self.close,
+        )
+        self._validated = True
+
+    def end_validation(self) -> None:
+        """Give the model its own `test_function` back."""
+        if self._plain_test is not None:
+            self.model.test_function = self._plain_test
+            self._plain_test = None
+            self._test.calls_per_epoch = self._test.calls
+
+    def end_epoch(self, epoch: int, logs: dict[str, Any]) -> Evidence:
+        """Read everything measured in this epoch, once, whoever asks first.
+
+        Raises:
+            Exception: What went wrong inside a measured step, if anything did.
+        """
+        if self.last_evidence is not None and self.last_evidence.epoch == epoch:
+            return self.last_evidence
+        if self._error is not None:
+            raise self._error
+        self.steps += self._train.calls * self._steps_per_call
+        if self._train.calls_per_epoch is None:
+            self._train.calls_per_epoch = self._train.calls or None
+        evidence = self._read(epoch, logs)
+        self._train.quiet = verdict.all_have_skill(evidence)
+        judging = any(owner.judges for owner in self.owners)
+        if judging and self._looks_due.is_due(evidence):
+            evidence = self._with_looks(evidence)
+        self._looks_due.note(evidence)
+        self.last_evidence = evidence
+        return evidence
+
+    def conclude(self) -> Evidence | None:
+        """The last epoch's evidence as that of a run that ended there (stopped early, say)."""
+        evidence = self.last_evidence
+        if evidence is None or evidence.is_last:
+            return evidence
+        evidence = dataclasses.replace(evidence, is_last=True)
+        if self._looks_due.is_due(evidence):
+            evidence = self._with_looks(evidence)
+        self.last_evidence = evidence
+        return evidence
+
+    def detach(self, owner: object) -> None:
+        """One callback is done; the last one closes."""
+        self.owners = [other for other in self.owners if other is not owner]
+        if not self.owners:
+            self.close()
+
+    def close(self) -> None:
+        """Leave the model as it was."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        if self.model.train_function is getattr(self, "_our_train", None):
+            self.model.train_function = self._plain_train
+        self.end_validation()
+        self._taps.remove()
+        _attached.pop(self.model, None)
+
+    def _on_error(self, error: Exception) -> None:
+        self._error = self._error or error
+
+    def _add_to_sample(self, batch: Any) -> int:
+        try:
+            return self._sample.add(batch)
+        except Exception as error:
+            self._on_error(error)
+            return 0
+
+    def _read(self, epoch: int, logs: dict[str, Any]) -> Evidence:
+        train, test = self._train.series, self._test.series if self._validated else []
+        units = [self._train.units] if self._train.units is not None else []
+        host = backends.to_host([*train, *test, *units])
+        series, validation = host[: len(train)], host[len(train) : len(train) + len(test)]
+        trained: dict[str, tuple[Any, Stream]] = {}
+        found: tuple[Any, ...] = ()
+        norm, skipped = None, 0
+        disconnected: tuple[str, ...] = ()
+        if series:
+            layout = self._taps.layouts["train"]
+            norms, outputs = moments.split_series(layout, series)
+            trained = {head.name: (head, moments.stream(head, t)) for head, t in outputs}
+            found = moments.variables(layout, norms, host[-1])
+            norm, skipped = moments.grad_norm(norms)
+            disconnected = layout.disconnected
+        validated: dict[str, Stream] = {}
+        if validation:
+            _, outputs = moments.split_series(self._taps.layouts["test"], validation)
+            validated = {head.name: moments.stream(head, t) for head, t in outputs}
+        self._say_what_is_missing(bool(found), bool(trained))
+        per_epoch = self._train.calls * self._steps_per_call
+        return Evidence(
+            epoch=epoch,
+            steps=self.steps,
+            planned_steps=self._planned(epoch, per_epoch),
+            is_last=self.epochs is not None and epoch + 1 >= self.epochs,
+            has_modes=self._has_modes,
+            slow_start=self._slow_start,
+            loss=_number(logs.get("loss")),
+            grad_norm=norm,
+            skipped_steps=skipped,
+            measured_steps=len(series),
+            variables=found,
+            disconnected=disconnected,
+            outputs=tuple(
+                Output(name, head.is_classification, stream, validated.get(name), None)
+                for name, (head, stream) in trained.items()
+            ),
+        )
+
+    def _planned(self, epoch: int, per_epoch: int) -> int | None:
+        if self.epochs is None:
+            return None
+        return self.steps + max(0, self.epochs - epoch - 1) * per_epoch
+
+    def _with_looks(self, evidence: Evidence) -> Evidence:
+        """The evidence with every output examined on the sample."""
+        rows = self._sample.rows()
+        if rows is None or rows[1] is None:
+            self.note("No targets were seen, so the outputs cannot be judged.")
+            return evidence
+        looker = Looker(self.model, *rows)
+        known = {output.name: output for output in evidence.outputs}
+        outputs = []
+        for head, target, prediction in looker.pairs:
+            output = known.get(head.name) or Output(
+                head.name, head.is_classification, None, None, None
+            )
+            shallow = looker.look(head, target, prediction, self._at_input.get(head.name), False)
+            look: Look = shallow
+            if not verdict.has_skill(output, shallow):
+                if self._looks_due.wants_input_test(evidence) and head.name not in self._at_input:
+                    self._at_input[head.name] = looker.input_readability(head, target)
+                look = looker.look(head, target, prediction, self._at_input.get(head.name), True)
+            outputs.append(dataclasses.replace(output, look=look))
+        return dataclasses.replace(evidence, outputs=tuple(outputs))
+
+    def _say_what_is_missing(self, has_gradients: bool, has_outputs: bool) -> None:
+        if not self._train.series:
+            return
+        if not has_gradients:
+            self.note(
+                "The training step does not pass its gradients through `model.optimizer`, so "
+                "gradients and update ratios are not measured."
+            )
+        if not has_outputs:
+            self.note(
+                "The training step does not call `compute_metrics` with targets and predictions, "
+                "so outputs are judged on sampled rows only, without running statistics."
+            )
+
+    def note(self, text: str) -> None:
+        """Something that cannot be measured in this `fit`; said once by the callback."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError):
+        return math.nan

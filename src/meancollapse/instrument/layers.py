@@ -1,0 +1,167 @@
+"""One pass of the sample through the model in inference mode, with every layer's output recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+from meancollapse.instrument import backends
+
+CHUNK = 256
+
+
+def forward(
+    model: keras.Model, x: Any, limit: int
+) -> tuple[Any, list[tuple[str, np.ndarray]]]:
+    """Predictions and compressed layer outputs for some rows.
+
+    Nothing in the model changes: the pass is stateless (`Model.stateless_call`), so BatchNorm
+    statistics and the seeds of random layers are as they were.
+
+    Args:
+        model: A built model.
+        x: Inputs as NumPy arrays in the model's structure.
+        limit: Largest number of columns kept of a layer's output.
+
+    Returns:
+        The predictions as NumPy arrays in the model's structure, and `(layer name, array of shape
+        (rows, columns))` in the order in which the layers ran.
+    """
+    rows = len(keras.tree.flatten(x)[0])
+    predictions: list[Any] = []
+    parts: dict[str, list[np.ndarray]] = {}
+    for start in range(0, rows, CHUNK):
+        chunk = keras.tree.map_structure(lambda a, s=start: a[s : s + CHUNK], x)
+        seen: dict[str, np.ndarray] = {}
+
+        def keep(name: str, output: Any, seen: dict[str, np.ndarray] = seen) -> None:
+            array = _first_array(output)
+            if array is not None and name not in seen:
+                seen[name] = compress(array, limit)
+
+        with _recorded(model, keep), backends.without_gradient():
+            outputs = _stateless(model, chunk)
+        predictions.append(keras.tree.map_structure(_numpy, outputs))
+        for name, array in seen.items():
+            parts.setdefault(name, []).append(array)
+    joined = keras.tree.map_structure(lambda *leaves: np.concatenate(leaves), *predictions)
+    layers = [(name, np.concatenate(arrays)) for name, arrays in parts.items()]
+    return joined, [(name, array) for name, array in layers if len(array) == rows]
+
+
+def compress(array: np.ndarray, limit: int) -> np.ndarray:
+    """Features of each row as at most `limit` columns.
+
+    Maps and sequences are averaged over blocks of neighbours, which keeps where things are;
+    what is still too wide is projected on fixed random directions.
+
+    Args:
+        array: Array of shape `(rows, ..., channels)`.
+        limit: Largest number of columns.
+
+    Returns:
+        float64 array of shape `(rows, columns)`.
+    """
+    array = np.asarray(array, np.float64)
+    if array.ndim < 2:
+        return array.reshape(-1, 1)
+    axes = array.ndim - 2
+    if axes and array[0].size > limit:
+        blocks = max(1, int((limit / array.shape[-1]) ** (1 / axes)))
+        for axis in range(1, 1 + axes):
+            array = _block_means(array, axis, blocks)
+    array = array.reshape(len(array), -1)
+    if array.shape[1] <= limit:
+        return array
+    directions = np.random.default_rng(0).normal(size=(array.shape[1], limit))
+    return array @ directions / np.sqrt(array.shape[1])
+
+
+def input_columns(x: Any, limit: int) -> np.ndarray:
+    """The inputs as at most `limit` columns; integer ids also as counts of (hashed) ids."""
+    arrays = [np.asarray(a) for a in keras.tree.flatten(x)]
+    arrays = [a for a in arrays if a.dtype.kind in "fiub"]
+    share = max(4, limit // max(1, len(arrays)))
+    parts = []
+    for array in arrays:
+        if array.dtype.kind in "iu" and array.ndim <= 2:
+            parts += [_id_counts(array, share // 2), compress(array, share - share // 2)]
+        else:
+            parts.append(compress(array, share))
+    rows = len(keras.tree.flatten(x)[0])
+    return np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0))
+
+
+def _id_counts(ids: np.ndarray, buckets: int) -> np.ndarray:
+    ids = ids.reshape(len(ids), -1) % buckets
+    counts = np.zeros((len(ids), buckets))
+    np.add.at(counts, (np.arange(len(ids))[:, None], ids), 1.0)
+    return counts
+
+
+def _block_means(array: np.ndarray, axis: int, blocks: int) -> np.ndarray:
+    size = array.shape[axis]
+    if size <= blocks:
+        return array
+    starts = np.linspace(0, size, blocks, endpoint=False).astype(int)
+    widths = np.diff([*starts, size])
+    shape = [1] * array.ndim
+    shape[axis] = blocks
+    return np.add.reduceat(array, starts, axis=axis) / widths.reshape(shape)
+
+
+def _stateless(model: keras.Model, x: Any) -> Any:
+    x = keras.tree.map_structure(keras.ops.convert_to_tensor, x)
+    trainable = [v.value for v in model.trainable_variables]
+    others = [v.value for v in model.non_trainable_variables]
+    arguments = {"training": False} if backends.takes_training(model) else {}
+    outputs, _ = model.stateless_call(trainable, others, x, **arguments)
+    return outputs
+
+
+@contextmanager
+def _recorded(model: keras.Model, keep: Callable[[str, Any], None]) -> Any:
+    """Shadow `call` of every layer for one pass."""
+    layers = list(_layers(model))
+    for name, layer in layers:
+        backends.override(layer, "call", _recording(layer.call, name, keep))
+    try:
+        yield
+    finally:
+        for _, layer in layers:
+            backends.restore(layer, "call")
+
+
+def _recording(call: Callable[..., Any], name: str, keep: Callable[[str, Any], None]) -> Any:
+    def recording(*args: Any, **kwargs: Any) -> Any:
+        output = call(*args, **kwargs)
+        keep(name, output)
+        return output
+
+    return recording
+
+
+def _layers(model: keras.Model, prefix: str = "") -> Any:
+    """Layers of a model and of the models inside it, by name."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer, f"{prefix}{layer.name}/")
+        elif not isinstance(layer, keras.layers.InputLayer):
+            yield prefix + layer.name, layer
+
+
+def _first_array(output: Any) -> np.ndarray | None:
+    leaves = [leaf for leaf in keras.tree.flatten(output) if hasattr(leaf, "shape")]
+    if not leaves or not len(leaves[0].shape):
+        return None
+    array = _numpy(leaves[0])
+    return array if array.dtype.kind in "fiub" else None
+
+
+def _numpy(tensor: Any) -> np.ndarray:
+    array = keras.ops.convert_to_numpy(keras.ops.stop_gradient(tensor))
+    return array.astype(np.float32) if array.dtype.kind not in "fiub" else np.asarray(array)

@@ -1,0 +1,275 @@
+"""A look: the sample pushed through the model once, every output judged in inference mode."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+
+from meancollapse import baseline, readability
+from meancollapse.evidence import Look
+from meancollapse.instrument import backends, heads, layers
+from meancollapse.instrument.moments import gaussian_information
+from meancollapse.readability import InputReadability
+
+# A std below this share of the mean is float32 rounding: the prediction is one number.
+ROUNDING = 1e-6
+MAX_REPORTED = 16
+
+
+class Looker:
+    """Looks at a model through a fixed set of rows.
+
+    Args:
+        model: A built, compiled model.
+        x: Inputs as NumPy arrays.
+        y: Targets as NumPy arrays.
+        sample_weight: Sample weights as NumPy arrays, or `None`.
+    """
+
+    def __init__(self, model: keras.Model, x: Any, y: Any, sample_weight: Any):
+        self.model, self.x, self.y, self.sample_weight = model, x, y, sample_weight
+        self.limit = readability.column_limit(len(keras.tree.flatten(x)[0]))
+        predictions, self.features = layers.forward(model, x, self.limit)
+        self.pairs = heads.pair(model, y, predictions)
+        names = [head.name for head, _, _ in self.pairs]
+        self._weights = heads.by_name(sample_weight, names, shared=True)
+
+    def input_readability(self, head: heads.Head, target: np.ndarray) -> InputReadability | None:
+        """Readability of one output's target at the model's input."""
+        targets, _ = _columns(head, target, target_only=True)
+        return readability.input_readability(
+            layers.input_columns(self.x, self.limit), _matching(targets, self.x)
+        )
+
+    def look(
+        self,
+        head: heads.Head,
+        target: np.ndarray,
+        prediction: np.ndarray,
+        at_input: InputReadability | None,
+        deep: bool,
+    ) -> Look:
+        """Judge one output.
+
+        Args:
+            head: The output.
+            target: Its targets on the sample.
+            prediction: Its predictions on the sample.
+            at_input: What can be read at the input, if known.
+            deep: Whether to measure readability layer by layer.
+        """
+        weights = heads.row_weights(self._weights.get(head.name), prediction)
+        rows = None if weights is None else _numpy(weights)[:, 0].astype(np.float64)
+        targets, predictions = _columns(head, target, prediction)
+        if rows is not None and (len(rows) != len(targets) or not rows.sum() > 0):
+            rows = None
+        y_mean, y_var = _moments(targets, rows)
+        p_mean, p_var = _moments(predictions, rows)
+        finite = bool(np.isfinite(predictions).all())
+        losses = self._losses(head, target, prediction) if finite else _no_losses()
+        error = float(np.average(((predictions - targets) ** 2).sum(1), weights=rows))
+        r2 = 1 - error / y_var.sum() if y_var.sum() > 0 else math.nan
+        skill = baseline.skill(losses[0], losses[1], losses[2])
+        shares = _class_shares(head, prediction)
+        others = {other.name for other, _, _ in self.pairs if other is not head}
+        aligned = _matching(targets, self.x)
+        return Look(
+            rows=len(targets),
+            spread=math.sqrt(p_var.sum() / y_var.sum()) if y_var.sum() > 0 else math.nan,
+            skill=skill if math.isfinite(skill) else r2,
+            r2=r2,
+            explained=(
+                1 - _moments(predictions - targets, rows)[1].sum() / y_var.sum()
+                if y_var.sum() > 0
+                else math.nan
+            ),
+            loss=losses[0],
+            constant_loss=losses[1],
+            constant=_few(losses[3]),
+            prediction_mean=_few(p_mean),
+            information=_information(head, predictions, r2),
+            is_constant=finite and bool((np.sqrt(p_var) <= ROUNDING * np.abs(p_mean)).all()),
+            top_class=shares and shares[0],
+            top_class_share=shares and shares[1],
+            target_varies=bool(y_var.sum() > 0),
+            input_readability=at_input and at_input.value,
+            input_p_value=at_input and at_input.p_value,
+            layers=tuple(
+                (name, value)
+                for name, columns in self.features
+                if deep and name not in others
+                for value in [readability.readability(columns, aligned)]
+                if value is not None
+            ),
+            readability=readability.readability(_matching(predictions, self.x), aligned)
+            if deep
+            else None,
+            finite=finite,
+        )
+
+    def _losses(
+        self, head: heads.Head, target: np.ndarray, prediction: np.ndarray
+    ) -> tuple[float, float, float, np.ndarray]:
+        """Loss of the model, of the best constant and of a perfect prediction; the constant."""
+        weights = self._weights.get(head.name)
+
+        def loss(values: np.ndarray) -> float:
+            values = np.broadcast_to(values, prediction.shape).astype(prediction.dtype)
+            return _loss(head, target, values, weights)
+
+        prior, matrix = _prior(head, target, prediction)
+        to_native = _to_native(head)
+        rows = _row_vector(weights, len(matrix))
+        if head.kind == "regression":
+            constant, constant_loss = baseline.best_constant(
+                head.loss_name,
+                lambda c: loss(c.reshape((1, *prediction.shape[1:]))),
+                matrix,
+                is_distribution=False,
+                weights=rows,
+            )
+            same_size = matrix.shape[1] == prediction[0].size
+            perfect = loss(target.reshape(prediction.shape)) if same_size else 0.0
+        else:
+            is_distribution = head.kind != "binary"
+            name = head.loss_name if head.loss_name in baseline.MEAN_LOSSES else "custom"
+            constant, constant_loss = baseline.best_constant(
+                name,
+                lambda c: loss(to_native(c.reshape((1, *prior.shape)))),
+                prior.reshape(1, -1),
+                is_distribution,
+            )
+            perfect = 0.0
+            if head.kind != "sparse" and target.shape == prediction.shape:
+                perfect = loss(to_native(target))
+        return loss(prediction), constant_loss, perfect, np.asarray(constant)
+
+
+def _columns(
+    head: heads.Head, target: np.ndarray, prediction: Any = None, target_only: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    if target_only:
+        shape = target.shape if head.kind != "sparse" else (*_ids(target).shape, head.classes)
+        prediction = np.zeros(shape, np.float32)
+    targets, predictions = heads.columns(head, target, prediction)
+    targets, predictions = (_numpy(t).astype(np.float64) for t in (targets, predictions))
+    if head.one_target and not target_only:
+        best = _best_column(targets, predictions)
+        return targets[:, best], predictions[:, best]
+    return targets, predictions
+
+
+def _best_column(targets: np.ndarray, predictions: np.ndarray) -> slice:
+    """The column that follows the target best: a head of mean and variance, or of quantiles."""
+    y, p = targets - targets.mean(0), predictions - predictions.mean(0)
+    scale = np.sqrt((y**2).sum(0) * (p**2).sum(0))
+    follows = np.where(scale > 0, (y * p).sum(0) / np.where(scale > 0, scale, 1), 0)
+    best = int(np.argmax(follows))
+    return slice(best, best + 1)
+
+
+def _ids(target: np.ndarray) -> np.ndarray:
+    return target[..., 0] if target.ndim > 1 and target.shape[-1] == 1 else target
+
+
+def _matching(columns: np.ndarray, x: Any) -> np.ndarray:
+    """Rows of columns as rows of the input: positions of unknown number go side by side."""
+    rows = len(keras.tree.flatten(x)[0])
+    return columns.reshape(rows, -1) if len(columns) != rows else columns
+
+
+def _moments(columns: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    mean = np.average(columns, axis=0, weights=weights)
+    return mean, np.average((columns - mean) ** 2, axis=0, weights=weights)
+
+
+def _loss(head: heads.Head, target: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
+    """The compiled loss of one output on the sample, as Keras would average it."""
+    loss = head.loss
+    if loss is None:
+        return float(np.mean((np.asarray(target, float).reshape(prediction.shape) - prediction) ** 2))
+    if isinstance(loss, str):
+        loss = keras.losses.get(loss)
+    y, p = keras.ops.convert_to_tensor(target), keras.ops.convert_to_tensor(prediction)
+    with backends.without_gradient():
+        if isinstance(loss, keras.losses.Loss):
+            value = loss(y, p) if weights is None else loss(y, p, sample_weight=weights)
+            return float(np.mean(_numpy(value)))
+        # Keras wraps plain functions so that targets (N,) meet outputs (N, 1) in the same shape.
+        if len(y.shape) + 1 == len(p.shape) and p.shape[-1] == 1:
+            y = keras.ops.expand_dims(y, -1)
+        values = _numpy(loss(y, p)).astype(np.float64)
+    rows = _row_vector(weights, len(values)) if values.ndim else None
+    return float(np.average(values.reshape(len(values), -1).mean(1), weights=rows)) if values.ndim else float(values)
+
+
+def _prior(
+    head: heads.Head, target: np.ndarray, prediction: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean target in the shape of one prediction, and the targets as a matrix."""
+    if head.kind == "sparse":
+        classes = prediction.shape[-1]
+        ids = _ids(target).astype(np.int64).ravel()
+        counts = np.bincount(ids[(ids >= 0) & (ids < classes)], minlength=classes)
+        return counts / max(1, counts.sum()), np.zeros((len(target), 0))
+    matrix = np.asarray(target, np.float64).reshape(len(target), -1)
+    if head.kind == "regression":
+        if matrix.shape[1] == 1 and prediction[0].size > 1:
+            matrix = np.repeat(matrix, prediction[0].size, axis=1)
+        return matrix.mean(0), matrix
+    mean = matrix.mean(0)
+    fits = mean.size == prediction[0].size
+    return mean.reshape(prediction.shape[1:]) if fits else mean, matrix
+
+
+def _to_native(head: heads.Head) -> Any:
+    """Probabilities as what the head produces: themselves, or logits."""
+    if not head.from_logits:
+        return lambda p: p
+    if head.kind == "binary":
+        return lambda p: np.log(np.clip(p, 1e-7, 1) / np.clip(1 - p, 1e-7, 1))
+    return lambda p: np.log(np.clip(p, 1e-12, 1))
+
+
+def _row_vector(weights: Any, rows: int) -> np.ndarray | None:
+    if weights is None:
+        return None
+    weights = np.asarray(weights, np.float64)
+    weights = weights.reshape(len(weights), -1).mean(1)
+    return weights if len(weights) == rows and weights.sum() > 0 else None
+
+
+def _no_losses() -> tuple[float, float, float, np.ndarray]:
+    return math.nan, math.nan, math.nan, np.zeros(0)
+
+
+def _class_shares(head: heads.Head, prediction: np.ndarray) -> tuple[int, float] | None:
+    """The class predicted most often and its share of the rows."""
+    if head.kind in ("categorical", "sparse"):
+        classes = prediction.reshape(-1, prediction.shape[-1]).argmax(1)
+    elif head.kind == "binary" and prediction[0].size == 1:
+        classes = (prediction.ravel() > (0.0 if head.from_logits else 0.5)).astype(int)
+    else:
+        return None
+    counts = np.bincount(classes)
+    return int(counts.argmax()), float(counts.max() / counts.sum())
+
+
+def _information(head: heads.Head, predictions: np.ndarray, r2: float) -> float:
+    """H(mean p) − mean H(p) for class probabilities, −½ ln(1 − R²₊) for numbers; nats."""
+    if head.kind not in ("categorical", "sparse"):
+        return gaussian_information(r2)
+    clipped = np.clip(predictions, 1e-12, 1)
+    mean = clipped.mean(0)
+    return max(0.0, float(-(mean * np.log(mean)).sum() + (clipped * np.log(clipped)).sum(1).mean()))
+
+
+def _few(values: np.ndarray) -> tuple[float, ...]:
+    return tuple(float(v) for v in np.ravel(values)[:MAX_REPORTED])
+
+
+def _numpy(tensor: Any) -> np.ndarray:
+    return np.asarray(keras.ops.convert_to_numpy(tensor))

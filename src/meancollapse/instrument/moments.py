@@ -1,0 +1,145 @@
+"""Packed steps, on the host: series merged into the numbers of one epoch (float64)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from meancollapse.evidence import Stream, Variable
+from meancollapse.instrument.heads import Head
+from meancollapse.instrument.streams import Layout
+
+# Within-batch moments are preferred from this many degrees of freedom on.
+MIN_WITHIN = 16
+# ...unless the targets hardly vary inside a batch (rows sorted by target).
+SORTED = 0.01
+
+
+def split_series(
+    layout: Layout, series: list[np.ndarray]
+) -> tuple[np.ndarray, list[tuple[Head, np.ndarray]]]:
+    """Cut packed series into norms and moments.
+
+    Returns:
+        Norms of shape `(steps, variables, 3)` and, for each output, moments of shape
+        `(steps, 3 + 7 * columns)`.
+    """
+    table = np.stack(series)
+    position = 1 + 3 * len(layout.variables)
+    norms = table[:, 1:position].reshape(len(table), -1, 3)
+    outputs = []
+    for head, columns in layout.outputs:
+        width = 3 + 7 * columns
+        outputs.append((head, table[:, position : position + width]))
+        position += width
+    return norms, outputs
+
+
+def stream(head: Head, table: np.ndarray) -> Stream:
+    """Moments of all measured steps of one output as one `Stream`.
+
+    Inside batches the weights hardly move, so the spread there is one over examples; the spread
+    between batches also holds the drift of a moving constant and is used only where batches are too
+    small or sorted.
+    """
+    columns = (table.shape[1] - 3) // 7
+    rows, weight, entropy = table[:, 0], table[:, 1], table[:, 2]
+    parts = np.split(table[:, 3:], 7, axis=1)
+    if head.one_target:
+        best = _best_column(*parts[4:])
+        parts = [part[:, best : best + 1] for part in parts]
+    y0, dy, p0, dp, m2_y, m2_p, cov = parts
+    mean_y, mean_p = y0 + dy, p0 + dp
+    share = (weight / max(weight.sum(), 1e-300))[:, None]
+    centre_y, centre_p = mean_y - (share * mean_y).sum(0), mean_p - (share * mean_p).sum(0)
+    within = np.stack([m2_y.sum(0), m2_p.sum(0), cov.sum(0)])
+    between = np.stack(
+        [
+            (weight[:, None] * product).sum(0)
+            for product in (centre_y**2, centre_p**2, centre_y * centre_p)
+        ]
+    )
+    total = within + between
+    squared_error = within[0] + within[1] - 2 * within[2]
+    squared_error += (weight[:, None] * (mean_y - mean_p) ** 2).sum(0)
+    enough = rows.sum() - len(rows) >= max(MIN_WITHIN, rows.sum() / 4)
+    use_within = enough and within[0].sum() > SORTED * total[0].sum()
+    moments = (within if use_within else total).sum(1)
+    r2 = 1 - _ratio(squared_error.sum(), total[0].sum())
+    return Stream(
+        rows=int(rows.sum()),
+        spread=math.sqrt(max(0.0, _ratio(moments[1], moments[0]))),
+        r2=r2,
+        correlation=_ratio(moments[2], math.sqrt(max(moments[0] * moments[1], 0.0))),
+        information=_information(head, r2, (share * mean_p).sum(0), (share[:, 0] * entropy).sum()),
+        finite=bool(np.isfinite(table).all()) and columns > 0,
+    )
+
+
+def variables(layout: Layout, norms: np.ndarray, units: np.ndarray) -> tuple[Variable, ...]:
+    """Gradient, update and weight norms of each variable, from the steps that were applied."""
+    applied = norms[np.isfinite(norms).all((1, 2))]
+    found = []
+    position = 1
+    for index, path in enumerate(layout.variables):
+        energy = units[position : position + layout.units[index]]
+        position += layout.units[index]
+        gradient, update, weight = (
+            applied[:, index].T if len(applied) else np.full((3, 1), math.nan)
+        )
+        moved = update > 0
+        found.append(
+            Variable(
+                path=path,
+                is_weight=layout.ranks[index] > 1,
+                gradient_norm=float(np.sqrt(gradient.mean())),
+                update_ratio=(
+                    float(np.median(np.sqrt(update[moved] / np.maximum(weight[moved], 1e-30))))
+                    if moved.any()
+                    else 0.0
+                ),
+                weight_norm=float(np.sqrt(weight[-1])),
+                units=layout.units[index],
+                silent_units=int((energy == 0).sum()),
+            )
+        )
+    return tuple(found)
+
+
+def grad_norm(norms: np.ndarray) -> tuple[float | None, int]:
+    """Root mean square over steps of the global gradient norm, and the steps without a finite one."""
+    if not norms.shape[1]:
+        return None, 0
+    squares = norms[:, :, 0].sum(1)
+    finite = np.isfinite(squares)
+    if not finite.any():
+        return math.nan, int((~finite).sum())
+    return float(np.sqrt(squares[finite].mean())), int((~finite).sum())
+
+
+def _best_column(m2_y: np.ndarray, m2_p: np.ndarray, cov: np.ndarray) -> int:
+    """Of several predictions of one target (mean and variance, quantiles) the one that follows it."""
+    scale = np.sqrt(m2_y.sum(0) * m2_p.sum(0))
+    follows = np.where(scale > 0, cov.sum(0) / np.where(scale > 0, scale, 1), 0)
+    return int(np.argmax(follows))
+
+
+def _information(head: Head, r2: float, mean: np.ndarray, entropy: float) -> float:
+    if head.kind in ("categorical", "sparse"):
+        mean = np.clip(mean, 1e-12, 1)
+        return max(0.0, float(-(mean * np.log(mean)).sum() - entropy))
+    return gaussian_information(r2)
+
+
+def gaussian_information(r2: float) -> float:
+    """−½ ln(1 − R²₊) nats: R² restated as information, exact for jointly Gaussian variables."""
+    if not math.isfinite(r2):
+        return math.nan
+    return -0.5 * math.log(max(1e-12, 1 - max(0.0, r2)))
+
+
+def _ratio(above: float, below: float) -> float:
+    if not (math.isfinite(above) and math.isfinite(below)):
+        return math.nan
+    return float(above / below) if below > 0 else math.nan

@@ -1,0 +1,116 @@
+"""Stand-ins for `model.train_function` and `model.test_function` that measure some of the calls.
+
+An unmeasured call is the model's own compiled function and nothing else. A measured call takes its
+batches on the host (that is where the sample comes from) and runs a second compiled function, whose
+step also returns the series. Where an epoch is short enough to measure every call, the plain function
+is never compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from meancollapse.instrument import backends
+from meancollapse.instrument.taps import LOGS, SERIES, UNITS
+
+# Calls measured in an epoch: enough rows for every statistic, little enough to cost nothing.
+BUDGET = 32
+# ...in an epoch after one in which all was well.
+QUIET_BUDGET = 8
+# Small batches are measured more often, until about this many rows were seen.
+ROWS = 1000
+
+
+class Meter:
+    """Which calls of an epoch are measured, and what they returned.
+
+    Args:
+        on_batch: Called with every batch that passes a measured call.
+    """
+
+    def __init__(self, on_batch: Callable[[Any], int]):
+        self.on_batch = on_batch
+        self.calls_per_epoch: int | None = None
+        self.quiet = False
+        self.batch_rows = ROWS
+        self.begin_epoch()
+
+    def begin_epoch(self) -> None:
+        """Forget the last epoch's measurements."""
+        self.calls = 0
+        self.steps = 0
+        self.series: list[Any] = []
+        self.units: Any = None
+
+    def is_due(self) -> bool:
+        """Whether the next call is measured; counts the call."""
+        index, self.calls = self.calls, self.calls + 1
+        budget = min(1024, max(BUDGET, -(-ROWS // self.batch_rows)))
+        if self.calls_per_epoch is None:
+            return index % max(1, index // budget) == 0
+        if self.quiet and self.calls_per_epoch > budget:
+            budget = QUIET_BUDGET
+        stride = -(-self.calls_per_epoch // budget)
+        # The last batch may be a smaller one: another shape would mean another compilation.
+        is_last = index == self.calls_per_epoch - 1
+        return index % stride == 0 and not (is_last and stride > 1)
+
+    def keep(self, series: Any, units: Any) -> None:
+        """Take in what one measured step returned, still on the device."""
+        self.series.append(series)
+        self.units = units if self.units is None else self.units + units
+
+
+def measuring(
+    plain: Any,
+    measured: Any,
+    meter: Meter,
+    steps_per_execution: int,
+    on_error: Callable[[Exception], None],
+    on_abort: Callable[[], None],
+) -> Any:
+    """A step function that measures the calls the meter asks for.
+
+    Args:
+        plain: The model's own `train_function` or `test_function`.
+        measured: The same with taps (`Taps.measured_step`).
+        meter: Decides and keeps.
+        steps_per_execution: Batches consumed by one call.
+        on_error: Called with an exception of a measured call that the plain function survives.
+        on_abort: Called when an exception leaves the function and ends the `fit`.
+    """
+    working = True
+
+    def step_function(*args: Any) -> Any:
+        nonlocal working
+        try:
+            if not (meter.is_due() and working):
+                return plain(*args)
+            *state, source = args
+            replay = backends.ReplayedBatches(source, steps_per_execution)
+            try:
+                result = measured(*state, replay.feed())
+            except Exception as error:
+                # Tracing failed, or the step itself: in the second case the plain one fails too.
+                working = False
+                result = plain(*state, replay.feed())
+                on_error(error)
+                return result
+            return _unpacked(result, replay, bool(state))
+        except StopIteration:
+            raise
+        except BaseException as error:
+            if not backends.is_end_of_data(error):
+                on_abort()
+            raise
+
+    def _unpacked(result: Any, replay: backends.ReplayedBatches, has_state: bool) -> Any:
+        outputs, *state = result if has_state else (result,)
+        if SERIES in outputs:
+            meter.keep(outputs[SERIES], outputs[UNITS])
+        for batch in replay.batches:
+            meter.batch_rows = meter.on_batch(batch) or meter.batch_rows
+        return (outputs[LOGS], *state) if has_state else outputs[LOGS]
+
+    return step_function

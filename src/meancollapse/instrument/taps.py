@@ -1,0 +1,141 @@
+"""Taps: what one training or validation step shows from inside, while it is traced.
+
+For the time of a `fit` two methods are shadowed on the instances: the optimizer's `apply` and the
+model's `compute_metrics`. They pass straight through unless a measured step is being traced on the
+same thread; then what they see is turned into a few numbers, which leave the step beside its logs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from meancollapse.instrument import backends, streams
+
+LOGS, SERIES, UNITS = "logs", "meancollapse_series", "meancollapse_units"
+
+
+class Taps:
+    """Shadows `optimizer.apply` and `model.compute_metrics` and builds measured steps.
+
+    Args:
+        model: A compiled model.
+        on_error: Called with an exception raised while measuring; the step itself goes on.
+    """
+
+    def __init__(self, model: keras.Model, on_error: Callable[[Exception], None]):
+        self.model = model
+        self.on_error = on_error
+        self.layouts: dict[str, streams.Layout] = {}
+        self._active = threading.local()
+
+    def install(self) -> None:
+        """Shadow both methods on the model's and the optimizer's instance."""
+        optimizer = self.model.optimizer
+        backends.override(self.model, "compute_metrics", self._compute_metrics())
+        if optimizer is not None:
+            method = backends.apply_method()
+            wrap = self._stateless_apply if method == "stateless_apply" else self._apply
+            backends.override(optimizer, method, wrap(getattr(optimizer, method)))
+            self._optimizer = optimizer
+
+    def remove(self) -> None:
+        """Give the instances their classes' methods back."""
+        backends.restore(self.model, "compute_metrics")
+        if getattr(self, "_optimizer", None) is not None:
+            backends.restore(self._optimizer, backends.apply_method())
+
+    def measured_step(self, phase: str) -> Any:
+        """A compiled step function that also returns what the taps saw.
+
+        Args:
+            phase: `"train"` or `"test"`.
+
+        Returns:
+            A function like `model.train_function`, whose logs are a dict with the keys `LOGS`
+            (the step's own), `SERIES` and `UNITS` (flat float32 tensors).
+        """
+        original = getattr(self.model, f"{phase}_step")
+
+        def step(*args: Any) -> Any:
+            record = streams.Record()
+            self._active.record = record
+            try:
+                result = original(*args)
+            finally:
+                self._active.record = None
+            logs, *state = result if backends.name() == "jax" else (result,)
+            outputs = {LOGS: logs, **self._pack(phase, record)}
+            return (outputs, *state) if state else outputs
+
+        return backends.build_step_function(self.model, phase, step)
+
+    def _pack(self, phase: str, record: streams.Record) -> dict[str, Any]:
+        try:
+            with backends.without_gradient():
+                self.layouts[phase], series, units = record.pack()
+            return {SERIES: series, UNITS: units}
+        except Exception as error:
+            self.on_error(error)
+            return {}
+
+    def _observe(self, observation: Callable[..., Any], *args: Any) -> Any:
+        """Measure, but never let a failure to measure reach the training step."""
+        try:
+            with backends.without_gradient():
+                return observation(*args)
+        except Exception as error:
+            self.on_error(error)
+            return None
+
+    def _record(self) -> streams.Record | None:
+        return getattr(self._active, "record", None)
+
+    def _compute_metrics(self) -> Callable[..., Any]:
+        original = self.model.compute_metrics
+
+        def compute_metrics(x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            record = self._record()
+            if record is not None:
+                self._observe(record.outputs, self.model, y, y_pred, sample_weight)
+            return original(x, y, y_pred, sample_weight=sample_weight)
+
+        return compute_metrics
+
+    def _apply(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        optimizer = self.model.optimizer
+
+        def apply(grads: Any, trainable_variables: Any = None) -> Any:
+            record = self._record()
+            if record is None or record.has_gradients:
+                return original(grads, trainable_variables)
+            # `apply_gradients` passes iterators that can be read only once.
+            grads = list(grads)
+            variables = list(trainable_variables or self.model.trainable_variables)
+            scale = self._observe(backends.loss_scale, optimizer, None)
+            before = self._observe(backends.copies, variables)
+            result = original(grads, trainable_variables if trainable_variables is None else variables)
+            after = self._observe(backends.copies, variables)
+            self._observe(record.gradients, variables, grads, scale, before, after)
+            return result
+
+        return apply
+
+    def _stateless_apply(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        optimizer = self.model.optimizer
+
+        def stateless_apply(optimizer_variables: Any, grads: Any, trainable_variables: Any) -> Any:
+            result = original(optimizer_variables, grads, trainable_variables)
+            record = self._record()
+            if record is not None and not record.has_gradients:
+                scale = self._observe(backends.loss_scale, optimizer, optimizer_variables)
+                variables = list(self.model.trainable_variables)
+                self._observe(
+                    record.gradients, variables, grads, scale, trainable_variables, result[0]
+                )
+            return result
+
+        return stateless_apply

@@ -1,0 +1,178 @@
+"""How much of the target can be read from a tensor: held-out ridge regression.
+
+Everything here is float64 NumPy on plain arrays; nothing knows about Keras.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg
+from scipy.spatial.distance import pdist
+
+# Ridge penalty per fitted row, on standardised columns (DESIGN.md, "What decides").
+RIDGE = 0.01
+# A column whose std is below this share of its mean is float32 rounding, not variation.
+CONSTANT_COLUMN = 1e-6
+# Standardised values are clipped here, so that one wild held-out row cannot decide.
+CLIP = 5.0
+# More columns than a quarter of the rows and plain ridge extrapolates wildly.
+ROWS_PER_COLUMN = 4
+# With fewer rows nothing can be held out.
+MIN_ROWS = 16
+RFF_FEATURES = 256
+PERMUTATIONS = 99
+MAX_TARGETS = 16
+
+
+@dataclass(frozen=True)
+class InputReadability:
+    """Readability at the input, with a permutation test of "nothing can be read".
+
+    Attributes:
+        value: Held-out R², the better of ridge and ridge on random Fourier features, floored at 0.
+        p_value: Share of target permutations that read at least as well. Small means signal.
+        rows: Number of rows it stands on.
+    """
+
+    value: float
+    p_value: float
+    rows: int
+
+
+def readability(features: np.ndarray, targets: np.ndarray) -> float | None:
+    """Held-out R² of a ridge regression of `targets` on `features`.
+
+    Each half of the rows is predicted by a ridge fitted on the other half.
+
+    Args:
+        features: Array of shape `(rows, columns)`.
+        targets: Array of shape `(rows, outputs)`, in any unit.
+
+    Returns:
+        R² over all outputs together, floored at 0, or `None` with fewer than 16 rows or targets
+        that do not vary. Non-finite features cannot be read: 0.
+    """
+    targets = reduce_targets(targets)
+    if len(targets) < MIN_ROWS or not targets.size:
+        return None
+    if not np.isfinite(features).all():
+        return 0.0
+    return max(0.0, _r2(_held_out(features, targets, _folds(len(targets))), targets))
+
+
+def input_readability(
+    features: np.ndarray, targets: np.ndarray, seed: int = 0
+) -> InputReadability | None:
+    """Readability at the input: ridge and ridge on random Fourier features, and whether it is luck.
+
+    The statistic is the larger of the two held-out R²; it is recomputed for 99 permutations of
+    the targets, so the p-value holds for the maximum (a max-statistic permutation test).
+
+    Args:
+        features: Array of shape `(rows, columns)`.
+        targets: Array of shape `(rows, outputs)`.
+        seed: Seed of the Fourier features and of the permutations.
+
+    Returns:
+        An `InputReadability`, or `None` when it cannot be measured (see `readability`).
+    """
+    targets = reduce_targets(targets)
+    rows = len(targets)
+    if rows < MIN_ROWS or not targets.size or not np.isfinite(features).all():
+        return None
+    rng = np.random.default_rng(seed)
+    orders = np.stack(
+        [np.arange(rows)] + [rng.permutation(rows) for _ in range(PERMUTATIONS)], axis=1
+    )
+    permuted = targets[orders]  # (rows, 1 + permutations, outputs)
+    flat = permuted.reshape(rows, -1)
+    folds = _folds(rows)
+    best = np.full(orders.shape[1], -np.inf)
+    for columns in (features, fourier_features(features, rng)):
+        errors = (_held_out(columns, flat, folds) - flat).reshape(permuted.shape)
+        best = np.maximum(best, 1.0 - (errors**2).sum((0, 2)) / _sum_of_squares(targets))
+    p_value = float(np.mean(best >= best[0]))
+    return InputReadability(max(0.0, float(best[0])), p_value, rows)
+
+
+def fourier_features(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Random Fourier features of a Gaussian kernel with the median-distance bandwidth.
+
+    Source: Rahimi and Recht, "Random features for large-scale kernel machines", 2007.
+
+    Args:
+        features: Array of shape `(rows, columns)`.
+        rng: NumPy random generator.
+
+    Returns:
+        Array of shape `(rows, min(256, rows // 4))`.
+    """
+    standard = _standardise(features, features)
+    if not standard.shape[1]:
+        return np.zeros((len(features), 0))
+    some = standard[rng.permutation(len(standard))[:200]]
+    bandwidth = max(float(np.median(pdist(some))), 1e-12)
+    count = max(1, min(RFF_FEATURES, len(features) // ROWS_PER_COLUMN))
+    weights = rng.normal(size=(standard.shape[1], count)) / bandwidth
+    return np.cos(standard @ weights + rng.uniform(0, 2 * np.pi, count))
+
+
+def column_limit(rows: int) -> int:
+    """The largest number of feature columns a probe on `rows` rows should be given."""
+    return max(4, rows // ROWS_PER_COLUMN)
+
+
+def reduce_targets(targets: np.ndarray) -> np.ndarray:
+    """Varying target columns in float64; more than 16 become their 16 principal components."""
+    targets = np.asarray(targets, np.float64).reshape(len(targets), -1)
+    targets = targets[:, _varies(targets)]
+    if targets.shape[1] <= MAX_TARGETS:
+        return targets
+    centred = targets - targets.mean(0)
+    left, values, _ = linalg.svd(centred, full_matrices=False)
+    return left[:, :MAX_TARGETS] * values[:MAX_TARGETS]
+
+
+def _varies(columns: np.ndarray) -> np.ndarray:
+    if not columns.size:
+        return np.zeros(columns.shape[1], bool)
+    return columns.std(0) > CONSTANT_COLUMN * np.abs(columns.mean(0)) + 1e-30
+
+
+def _standardise(fitted: np.ndarray, applied: np.ndarray) -> np.ndarray:
+    """Columns of `applied` in units of `fitted`'s mean and std; constant columns dropped."""
+    keep = _varies(fitted)
+    mean, std = fitted[:, keep].mean(0), fitted[:, keep].std(0)
+    return np.clip((applied[:, keep] - mean) / std, -CLIP, CLIP)
+
+
+def _folds(rows: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Two halves of a fixed shuffle, each held out once."""
+    order = np.random.default_rng(0).permutation(rows)
+    first, second = order[: rows // 2], order[rows // 2 :]
+    return [(first, second), (second, first)]
+
+
+def _held_out(
+    features: np.ndarray, targets: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]]
+) -> np.ndarray:
+    """Predictions of every row by a ridge fitted on the half it is not in."""
+    features = np.asarray(features, np.float64)
+    predictions = np.empty_like(targets)
+    for fitted, held in folds:
+        mean = targets[fitted].mean(0)
+        x = _standardise(features[fitted], features[fitted])
+        gram = x.T @ x + RIDGE * len(fitted) * np.eye(x.shape[1])
+        weights = linalg.solve(gram, x.T @ (targets[fitted] - mean), assume_a="pos")
+        predictions[held] = _standardise(features[fitted], features[held]) @ weights + mean
+    return predictions
+
+
+def _sum_of_squares(targets: np.ndarray) -> float:
+    return float(((targets - targets.mean(0)) ** 2).sum())
+
+
+def _r2(predictions: np.ndarray, targets: np.ndarray) -> float:
+    return 1.0 - float(((predictions - targets) ** 2).sum()) / _sum_of_squares(targets)
