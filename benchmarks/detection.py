@@ -53,8 +53,8 @@ def truth(model: keras.Model, x: object, y: object, task: str, labels: object) -
             words.append(f"acc {accuracy:.3f} (chance {chance:.3f})")
         elif task == "binary":
             accuracy, chance = np.mean((p > 0.5) == (t > 0.5)), max(t.mean(), 1 - t.mean())
-            gone = accuracy < chance + 0.02 and p.std() < 0.1 * t.std() + 1e-12
-            gone |= len(np.unique(p > 0.5)) == 1 and p.std() < 0.1 * t.std() + 1e-12
+            skill = 1 - ((p - t) ** 2).sum() / ((t - t.mean(0)) ** 2).sum()
+            gone = accuracy < chance + 0.02 and skill < 0.05
             words.append(f"acc {accuracy:.3f} (chance {chance:.3f}) spread {p.std() / t.std():.2g}")
         else:
             p = p[:, :1] * np.ones_like(t) if p.shape != t.shape else p

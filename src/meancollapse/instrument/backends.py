@@ -115,6 +115,19 @@ def build_step_function(model: keras.Model, phase: str, step: Callable[..., Any]
     return looked_up_when_called
 
 
+def takes_batches_on_host(model: keras.Model) -> bool:
+    """Whether a measured call may draw its batches in Python and hand them on.
+
+    On TensorFlow the compiled step draws from the iterator itself. Feeding it from outside gives
+    another graph, whose sums may round differently in the last bit; so there the rows come back as
+    outputs of the step. Only with several replicas, whose outputs Keras would average, are batches
+    taken on the host.
+    """
+    if name() != "tensorflow":
+        return True
+    return bool(model.distribute_strategy.num_replicas_in_sync > 1)
+
+
 class ReplayedBatches:
     """The batches of one call of a step function: taken on the host, kept, and handed on."""
 

@@ -72,8 +72,8 @@ class Instrument:
         self._error: Exception | None = None
         self._sample = Sample(probe_data)
         self._taps = Taps(model, self._on_error)
-        self._train = step_functions.Meter(self._add_to_sample)
-        self._test = step_functions.Meter(lambda batch: 0)
+        self._train = step_functions.Meter(self._add_to_sample, self._taps.batch_of)
+        self._test = step_functions.Meter(lambda batch: 0, self._taps.batch_of)
         self._validated = False
         self._plain_test: Any = None
         self._measured_test: Any = None
@@ -96,13 +96,8 @@ class Instrument:
         self._has_modes = any(isinstance(layer, MODE_LAYERS) for layer in layers)
         self._taps.install()
         self._plain_train = self.model.train_function
-        self._our_train = step_functions.measuring(
-            self._plain_train,
-            self._taps.measured_step("train"),
-            self._train,
-            self._steps_per_call,
-            self._on_error,
-            self.close,
+        self._our_train = self._measuring(
+            self._plain_train, self._taps.measured_step("train"), self._train
         )
         self.model.train_function = self._our_train
 
@@ -121,22 +116,21 @@ class Instrument:
         self._plain_test = self.model.test_function
         if self._measured_test is None:
             self._measured_test = self._taps.measured_step("test")
-        self.model.test_function = step_functions.measuring(
-            self._plain_test,
-            self._measured_test,
-            self._test,
-            self._steps_per_call,
-            self._on_error,
-            self.close,
+        self.model.test_function = self._measuring(
+            self._plain_test, self._measured_test, self._test
         )
         self._validated = True
 
     def end_validation(self) -> None:
         """Give the model its own `test_function` back."""
         if self._plain_test is not None:
+            self._test.calls_per_epoch = self._test.calls
+        self._restore_test_function()
+
+    def _restore_test_function(self) -> None:
+        if self._plain_test is not None:
             self.model.test_function = self._plain_test
             self._plain_test = None
-            self._test.calls_per_epoch = self._test.calls
 
     def end_epoch(self, epoch: int, logs: dict[str, Any]) -> Evidence:
         """Read everything measured in this epoch, once, whoever asks first.
@@ -184,9 +178,20 @@ class Instrument:
         self.is_closed = True
         if self.model.train_function is getattr(self, "_our_train", None):
             self.model.train_function = self._plain_train
-        self.end_validation()
+        self._restore_test_function()
         self._taps.remove()
         _attached.pop(self.model, None)
+
+    def _measuring(self, plain: Any, measured: Any, meter: step_functions.Meter) -> Any:
+        return step_functions.measuring(
+            plain,
+            measured,
+            meter,
+            self._steps_per_call,
+            backends.takes_batches_on_host(self.model),
+            self._on_error,
+            self.close,
+        )
 
     def _on_error(self, error: Exception) -> None:
         self._error = self._error or error

@@ -1,8 +1,7 @@
 """Stand-ins for `model.train_function` and `model.test_function` that measure some of the calls.
 
-An unmeasured call is the model's own compiled function and nothing else. A measured call takes its
-batches on the host (that is where the sample comes from) and runs a second compiled function, whose
-step also returns the series. Where an epoch is short enough to measure every call, the plain function
+An unmeasured call is the model's own compiled function and nothing else. A measured call runs a
+second compiled function, whose step also returns the series; the batches it used become the sample. Where an epoch is short enough to measure every call, the plain function
 is never compiled.
 """
 
@@ -12,28 +11,30 @@ from collections.abc import Callable
 from typing import Any
 
 from meancollapse.instrument import backends
-from meancollapse.instrument.taps import LOGS, SERIES, UNITS
+from meancollapse.instrument.taps import LOGS, ROWS, SERIES, UNITS
 
 # Calls measured in an epoch: enough rows for every statistic, little enough to cost nothing.
 BUDGET = 32
 # ...in an epoch after one in which all was well.
 QUIET_BUDGET = 8
 # Small batches are measured more often, until about this many rows were seen.
-ROWS = 1000
+ENOUGH_ROWS = 1000
 
 
 class Meter:
     """Which calls of an epoch are measured, and what they returned.
 
     Args:
-        on_batch: Called with every batch that passes a measured call.
+        on_batch: Called with every batch that passes a measured call; returns its rows, or 0.
+        batch_of: Makes a batch of what a step returned as `ROWS`.
     """
 
-    def __init__(self, on_batch: Callable[[Any], int]):
+    def __init__(self, on_batch: Callable[[Any], int], batch_of: Callable[[Any], Any]):
         self.on_batch = on_batch
+        self.batch_of = batch_of
         self.calls_per_epoch: int | None = None
         self.quiet = False
-        self.batch_rows = ROWS
+        self.batch_rows = ENOUGH_ROWS
         self.begin_epoch()
 
     def begin_epoch(self) -> None:
@@ -46,7 +47,7 @@ class Meter:
     def is_due(self) -> bool:
         """Whether the next call is measured; counts the call."""
         index, self.calls = self.calls, self.calls + 1
-        budget = min(1024, max(BUDGET, -(-ROWS // self.batch_rows)))
+        budget = min(1024, max(BUDGET, -(-ENOUGH_ROWS // self.batch_rows)))
         if self.calls_per_epoch is None:
             return index % max(1, index // budget) == 0
         if self.quiet and self.calls_per_epoch > budget:
@@ -56,10 +57,16 @@ class Meter:
         is_last = index == self.calls_per_epoch - 1
         return index % stride == 0 and not (is_last and stride > 1)
 
-    def keep(self, series: Any, units: Any) -> None:
-        """Take in what one measured step returned, still on the device."""
-        self.series.append(series)
-        self.units = units if self.units is None else self.units + units
+    def keep(self, outputs: dict[str, Any], batches: list[Any]) -> None:
+        """Take in what one measured call returned, still on the device, and the batches it used."""
+        if SERIES in outputs:
+            self.series.append(outputs[SERIES])
+            units = outputs[UNITS]
+            self.units = units if self.units is None else self.units + units
+        if ROWS in outputs:
+            batches = [self.batch_of(outputs[ROWS])]
+        for batch in batches:
+            self.batch_rows = self.on_batch(batch) or self.batch_rows
 
 
 def measuring(
@@ -67,6 +74,7 @@ def measuring(
     measured: Any,
     meter: Meter,
     steps_per_execution: int,
+    on_host: bool,
     on_error: Callable[[Exception], None],
     on_abort: Callable[[], None],
 ) -> Any:
@@ -77,6 +85,7 @@ def measuring(
         measured: The same with taps (`Taps.measured_step`).
         meter: Decides and keeps.
         steps_per_execution: Batches consumed by one call.
+        on_host: Whether a measured call draws its batches in Python.
         on_error: Called with an exception of a measured call that the plain function survives.
         on_abort: Called when an exception leaves the function and ends the `fit`.
     """
@@ -88,29 +97,28 @@ def measuring(
             if not (meter.is_due() and working):
                 return plain(*args)
             *state, source = args
-            replay = backends.ReplayedBatches(source, steps_per_execution)
+            replay = backends.ReplayedBatches(source, steps_per_execution) if on_host else None
+            feed = (lambda: source) if replay is None else replay.feed
             try:
-                result = measured(*state, replay.feed())
+                result = measured(*state, feed())
             except Exception as error:
+                if _is_end(error):
+                    raise
                 # Tracing failed, or the step itself: in the second case the plain one fails too.
                 working = False
-                result = plain(*state, replay.feed())
+                result = plain(*state, feed())
                 on_error(error)
                 return result
-            return _unpacked(result, replay, bool(state))
-        except StopIteration:
-            raise
+            outputs, *state = result if state else (result,)
+            meter.keep(outputs, replay.batches if replay else [])
+            return (outputs[LOGS], *state) if state else outputs[LOGS]
         except BaseException as error:
-            if not backends.is_end_of_data(error):
+            if not _is_end(error):
                 on_abort()
             raise
 
-    def _unpacked(result: Any, replay: backends.ReplayedBatches, has_state: bool) -> Any:
-        outputs, *state = result if has_state else (result,)
-        if SERIES in outputs:
-            meter.keep(outputs[SERIES], outputs[UNITS])
-        for batch in replay.batches:
-            meter.batch_rows = meter.on_batch(batch) or meter.batch_rows
-        return (outputs[LOGS], *state) if has_state else outputs[LOGS]
-
     return step_function
+
+
+def _is_end(error: BaseException) -> bool:
+    return isinstance(error, StopIteration) or backends.is_end_of_data(error)

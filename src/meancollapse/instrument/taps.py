@@ -15,7 +15,7 @@ import keras
 
 from meancollapse.instrument import backends, streams
 
-LOGS, SERIES, UNITS = "logs", "meancollapse_series", "meancollapse_units"
+LOGS, SERIES, UNITS, ROWS = "logs", "series", "units", "rows"
 
 
 class Taps:
@@ -30,6 +30,7 @@ class Taps:
         self.model = model
         self.on_error = on_error
         self.layouts: dict[str, streams.Layout] = {}
+        self.row_structure: Any = None
         self._active = threading.local()
 
     def install(self) -> None:
@@ -56,9 +57,11 @@ class Taps:
 
         Returns:
             A function like `model.train_function`, whose logs are a dict with the keys `LOGS`
-            (the step's own), `SERIES` and `UNITS` (flat float32 tensors).
+            (the step's own), `SERIES` and `UNITS` (flat float32 tensors) and, where the step draws
+            its own batches, `ROWS` (the batch's tensors; their structure is `row_structure`).
         """
         original = getattr(self.model, f"{phase}_step")
+        with_rows = phase == "train" and not backends.takes_batches_on_host(self.model)
 
         def step(*args: Any) -> Any:
             record = streams.Record()
@@ -69,6 +72,8 @@ class Taps:
                 self._active.record = None
             logs, *state = result if backends.name() == "jax" else (result,)
             outputs = {LOGS: logs, **self._pack(phase, record)}
+            if with_rows:
+                outputs[ROWS] = self._rows(args[-1])
             return (outputs, *state) if state else outputs
 
         return backends.build_step_function(self.model, phase, step)
@@ -81,6 +86,19 @@ class Taps:
         except Exception as error:
             self.on_error(error)
             return {}
+
+    def _rows(self, batch: Any) -> dict[str, Any]:
+        """The tensors of a batch by number: a step may return neither `None` nor a list."""
+        self.row_structure = keras.tree.map_structure(lambda leaf: leaf is not None, batch)
+        leaves = [leaf for leaf in keras.tree.flatten(batch) if leaf is not None]
+        return {f"{number:04}": leaf for number, leaf in enumerate(leaves)}
+
+    def batch_of(self, rows: dict[str, Any]) -> Any:
+        """The batch that a step returned as `ROWS`."""
+        leaves = iter(rows[number] for number in sorted(rows))
+        return keras.tree.map_structure(
+            lambda present: next(leaves) if present else None, self.row_structure
+        )
 
     def _observe(self, observation: Callable[..., Any], *args: Any) -> Any:
         """Measure, but never let a failure to measure reach the training step."""
