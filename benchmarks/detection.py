@@ -101,7 +101,7 @@ def run(programs: dict, name: str, seed: int, fixed: bool) -> dict:
 
 def verdict_of(row: dict) -> str:
     """hit, miss, FALSE ALARM or quiet; `no_signal` is right for noise."""
-    noise = "noise" in row["program"].lower()
+    noise = row["program"].startswith("NOISE-") or row["program"] in ("OK-purenoise", "seed-noise")
     if noise:
         return "quiet" if row["warned"] in (None, "no_signal") else "FALSE ALARM"
     healthy = row["fixed"] or row["program"].startswith("OK-")

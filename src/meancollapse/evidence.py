@@ -16,6 +16,7 @@ class Stream:
         r2: 1 − mean squared error ÷ variance of the targets.
         correlation: Correlation of predictions and targets, all columns together.
         information: Nats about the target carried by the prediction.
+        target_varies: Whether the targets, as the loss sees them, are more than one value.
         finite: Whether every number was finite.
     """
 
@@ -24,6 +25,7 @@ class Stream:
     r2: float
     correlation: float
     information: float
+    target_varies: bool
     finite: bool
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import traceback
 import warnings
 from collections.abc import Callable
@@ -142,7 +143,7 @@ class Monitor(keras.callbacks.Callback):
                 f"{type(self).__name__} met an error of its own and switched itself off; training "
                 f"goes on unwatched. Please report this:\n{traceback.format_exc()}",
                 MonitorWarning,
-                stacklevel=2,
+                stacklevel=level_of_fit(),
             )
             self._close(attached)
 
@@ -155,7 +156,7 @@ class Monitor(keras.callbacks.Callback):
             warnings.warn(
                 f"Could not restore the model's methods:\n{traceback.format_exc()}",
                 MonitorWarning,
-                stacklevel=2,
+                stacklevel=level_of_fit(),
             )
 
     def _release(self) -> None:
@@ -170,7 +171,19 @@ class Monitor(keras.callbacks.Callback):
         for note in attached.notes:
             if note not in self._said:
                 self._said.add(note)
-                warnings.warn(f"{type(self).__name__}: {note}", MonitorWarning, stacklevel=2)
+                text_of_note = f"{type(self).__name__}: {note}"
+                warnings.warn(text_of_note, MonitorWarning, stacklevel=level_of_fit())
+
+
+def level_of_fit() -> int:
+    """The `stacklevel` at which a warning points to the line of the user's that called `fit`."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None:
+        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        if package not in ("meancollapse", "keras"):
+            return level
+        frame, level = frame.f_back, level + 1
+    return 2
 
 
 def _add_keys(logs: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import warnings
 
-from meancollapse.callbacks.monitor import Monitor
+from meancollapse.callbacks.monitor import Monitor, level_of_fit
 from meancollapse.callbacks.warn_on_collapse import CollapseWarning
 from meancollapse.evidence import Evidence
 from meancollapse.verdict import Verdict
@@ -34,4 +34,4 @@ class TerminateOnCollapse(Monitor):
         if self._is_news(found):
             self.model.stop_training = True
             self.stopped_epoch = found.epoch
-            warnings.warn(CollapseWarning(found), stacklevel=2)
+            warnings.warn(CollapseWarning(found), stacklevel=level_of_fit())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import warnings
 
-from meancollapse.callbacks.monitor import Monitor
+from meancollapse.callbacks.monitor import Monitor, level_of_fit
 from meancollapse.evidence import Evidence
 from meancollapse.verdict import Verdict
 
@@ -43,4 +43,4 @@ class WarnOnCollapse(Monitor):
 
     def on_verdict(self, found: Verdict, evidence: Evidence) -> None:
         if self._is_news(found):
-            warnings.warn(CollapseWarning(found), stacklevel=2)
+            warnings.warn(CollapseWarning(found), stacklevel=level_of_fit())

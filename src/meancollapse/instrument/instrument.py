@@ -104,7 +104,7 @@ class Instrument:
     def begin_epoch(self) -> None:
         """Start counting anew; follow a step function that somebody rebuilt meanwhile."""
         self._train.begin_epoch()
-        self._sample.begin_epoch()
+        self._sample.begin_epoch(self._train.expected)
         self._validated = False
         if self.model.train_function is not self._our_train:
             self._taps.remove()
@@ -253,7 +253,6 @@ class Instrument:
         """The evidence with every output examined on the sample."""
         rows = self._sample.rows()
         if rows is None or rows[1] is None:
-            self.note("No targets were seen, so the outputs cannot be judged.")
             return evidence
         looker = Looker(self.model, *rows)
         known = {output.name: output for output in evidence.outputs}
@@ -279,7 +278,11 @@ class Instrument:
                 "The training step does not pass its gradients through `model.optimizer`, so "
                 "gradients and update ratios are not measured."
             )
-        if not has_outputs:
+        if self._sample.is_unsupported:
+            self.note("Ragged or sparse batches cannot be sampled; outputs are not examined.")
+        elif not self._sample.has_targets:
+            self.note("No targets were seen, so the outputs cannot be judged.")
+        elif not has_outputs:
             self.note(
                 "The training step does not call `compute_metrics` with targets and predictions, "
                 "so outputs are judged on sampled rows only, without running statistics."

@@ -73,6 +73,7 @@ def stream(head: Head, table: np.ndarray) -> Stream:
         r2=r2,
         correlation=_ratio(moments[2], math.sqrt(max(moments[0] * moments[1], 0.0))),
         information=_information(head, r2, (share * mean_p).sum(0), (share[:, 0] * entropy).sum()),
+        target_varies=bool(total[0].sum() > 0),
         finite=bool(np.isfinite(table).all()) and columns > 0,
     )
 

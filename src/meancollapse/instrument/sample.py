@@ -15,48 +15,57 @@ from meancollapse.instrument import backends
 
 MAX_ROWS = 1000
 MAX_BYTES = 16 * 2**20
+# A batch up to this size is kept whole until somebody looks: cheaper than cutting it.
+LAZY_BYTES = 2**19
 
 
 class Sample:
     """Up to 1,000 rows or 16 MB of inputs, targets and sample weights, whichever is less.
+
+    Every measured batch gives an equal share, so that rows sorted by target are sampled evenly.
 
     Args:
         probe_data: `(x, y)` or `(x, y, sample_weight)` to use instead of captured rows.
     """
 
     def __init__(self, probe_data: tuple[Any, ...] | None = None):
-        self._fixed = probe_data is not None
-        self._batches: list[Any] = [probe_data] if probe_data is not None else []
-        self._rows = 0
-        self._bytes = 0
-        self._filling: list[Any] = []
+        self.is_fixed = probe_data is not None
+        self.is_unsupported = False
+        self._batches: list[tuple[Any, int]] = []
+        if probe_data is not None:
+            self._batches = [(tuple(probe_data), MAX_ROWS)]
 
-    def begin_epoch(self) -> None:
-        """Start a fresh sample; the last one stays in use until the new one has rows."""
-        self._filling, self._rows, self._bytes = [], 0, 0
+    def begin_epoch(self, batches: int | None = None) -> None:
+        """Start a fresh sample; the last one stays in use until the new one has rows.
+
+        Args:
+            batches: How many batches will be offered this epoch, if known.
+        """
+        self._filling: list[tuple[Any, int]] = []
+        self._rows = self._bytes = 0
+        self._share = -(-MAX_ROWS // max(1, batches or 1))
+        self._bytes_share = MAX_BYTES // max(1, batches or 1)
 
     @property
-    def is_full(self) -> bool:
-        return self._fixed or self._rows >= MAX_ROWS or self._bytes >= MAX_BYTES
+    def has_targets(self) -> bool:
+        """Whether the rows seen so far come with targets."""
+        return any(_unpack(batch)[1] is not None for batch, _ in self._batches[:1])
 
     def add(self, batch: Any) -> int:
-        """Keep a batch, as the data pipeline delivered it, while there is room; returns its rows."""
-        if self.is_full:
-            return 0
+        """Keep some rows of a batch, as the data pipeline delivered it; returns all its rows."""
         batch = backends.first_replica(batch)
         leaves = [leaf for leaf in keras.tree.flatten(batch) if hasattr(leaf, "shape")]
-        if not leaves or not len(leaves[0].shape):
+        if not leaves or not all(_is_dense(leaf) for leaf in leaves):
+            self.is_unsupported = bool(leaves)
             return 0
-        rows = int(leaves[0].shape[0])
-        size = sum(_bytes(leaf) for leaf in leaves)
-        take = min(rows, MAX_ROWS - self._rows)
-        if size > MAX_BYTES - self._bytes:
-            take = min(take, max(1, rows * (MAX_BYTES - self._bytes) // size))
-        if take < rows:
-            batch = keras.tree.map_structure(
-                lambda leaf: leaf[:take] if hasattr(leaf, "shape") else leaf, batch
-            )
-        self._filling.append(batch)
+        rows, size = int(leaves[0].shape[0]), sum(_bytes(leaf) for leaf in leaves)
+        if self.is_fixed or self._rows >= MAX_ROWS or self._bytes >= MAX_BYTES:
+            return rows
+        take = min(rows, self._share, MAX_ROWS - self._rows)
+        take = max(1, min(take, rows * self._bytes_share // max(size, 1)))
+        if take < rows and size > LAZY_BYTES:
+            batch = keras.tree.map_structure(lambda leaf: _head(leaf, take), batch)
+        self._filling.append((batch, take))
         self._rows += take
         self._bytes += size * take // max(rows, 1)
         self._batches = self._filling
@@ -64,19 +73,29 @@ class Sample:
 
     def rows(self) -> tuple[Any, Any, Any] | None:
         """`(x, y, sample_weight)` as NumPy arrays in the structure the model was given."""
-        batches = [_unpack(batch) for batch in self._batches]
+        batches = [(_unpack(batch), take) for batch, take in self._batches]
         if not batches:
             return None
-        first = batches[0]
-        return tuple(  # type: ignore[return-value]
-            None
-            if first[part] is None
-            else keras.tree.map_structure(
-                lambda *leaves: _thin(np.concatenate([_to_numpy(leaf) for leaf in leaves])),
-                *(batch[part] for batch in batches),
-            )
-            for part in range(3)
-        )
+
+        def joined(part: int) -> Any:
+            if batches[0][0][part] is None:
+                return None
+            parts = [
+                keras.tree.map_structure(lambda leaf, n=take: _thin(_to_numpy(leaf), n), batch[part])
+                for batch, take in batches
+            ]
+            return keras.tree.map_structure(lambda *leaves: np.concatenate(leaves), *parts)
+
+        return joined(0), joined(1), joined(2)
+
+
+def _is_dense(leaf: Any) -> bool:
+    """Not ragged, not sparse, and with rows."""
+    return len(leaf.shape) > 0 and leaf.shape[0] is not None and not hasattr(leaf, "dense_shape")
+
+
+def _head(leaf: Any, rows: int) -> Any:
+    return leaf[:rows] if hasattr(leaf, "shape") else leaf
 
 
 def _unpack(batch: Any) -> tuple[Any, Any, Any]:
@@ -87,9 +106,9 @@ def _to_numpy(leaf: Any) -> np.ndarray:
     return np.atleast_1d(keras.ops.convert_to_numpy(leaf))
 
 
-def _thin(rows: np.ndarray) -> np.ndarray:
-    """At most 1,000 rows, evenly spread (probe data may be given larger)."""
-    return rows if len(rows) <= MAX_ROWS else rows[:: -(-len(rows) // MAX_ROWS)]
+def _thin(rows: np.ndarray, most: int) -> np.ndarray:
+    """At most so many rows, evenly spread."""
+    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]
 
 
 def _bytes(leaf: Any) -> int:

@@ -44,15 +44,24 @@ class Meter:
         self.series: list[Any] = []
         self.units: Any = None
 
+    @property
+    def budget(self) -> int:
+        """Calls to measure in this epoch."""
+        budget = min(1024, max(BUDGET, -(-ENOUGH_ROWS // self.batch_rows)))
+        is_long = self.calls_per_epoch is not None and self.calls_per_epoch > budget
+        return QUIET_BUDGET if self.quiet and is_long else budget
+
+    @property
+    def expected(self) -> int:
+        """Calls that will be measured in this epoch, as far as known."""
+        return min(self.calls_per_epoch or self.budget, self.budget)
+
     def is_due(self) -> bool:
         """Whether the next call is measured; counts the call."""
         index, self.calls = self.calls, self.calls + 1
-        budget = min(1024, max(BUDGET, -(-ENOUGH_ROWS // self.batch_rows)))
         if self.calls_per_epoch is None:
-            return index % max(1, index // budget) == 0
-        if self.quiet and self.calls_per_epoch > budget:
-            budget = QUIET_BUDGET
-        stride = -(-self.calls_per_epoch // budget)
+            return index % max(1, index // self.budget) == 0
+        stride = -(-self.calls_per_epoch // self.budget)
         # The last batch may be a smaller one: another shape would mean another compilation.
         is_last = index == self.calls_per_epoch - 1
         return index % stride == 0 and not (is_last and stride > 1)

@@ -1,0 +1,47 @@
+PYTHON ?= python3
+BACKENDS ?= tensorflow jax
+BIN := .venv/bin
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: demo test check bench clean
+
+demo: .venv/demo.done  ## train models that collapse and watch them be caught
+	$(BIN)/python examples/demo.py
+
+test: .venv/test.done $(if $(findstring torch,$(BACKENDS)),.venv/torch.done)  ## the suite, once per backend
+	@set -e; for backend in $(BACKENDS); do \
+	  echo "== $$backend"; KERAS_BACKEND=$$backend $(BIN)/python -m pytest -n 2; done
+
+check: .venv/check.done  ## lint, format, types, docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
+
+bench: .venv/test.done  ## slow: recall, false alarms, cost; writes docs/benchmarks
+	$(BIN)/python benchmarks/detection.py --report docs/benchmarks/detection.md
+	$(BIN)/python benchmarks/overhead.py --report docs/benchmarks/overhead.md
+
+clean:
+	rm -rf .venv build
+
+.venv/venv.done:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	touch $@
+
+.venv/demo.done: .venv/venv.done pyproject.toml requirements/demo.txt
+	$(BIN)/python -m pip install --quiet --editable . -r requirements/demo.txt
+	touch $@
+
+.venv/test.done: .venv/demo.done requirements/test.txt
+	$(BIN)/python -m pip install --quiet -r requirements/test.txt
+	touch $@
+
+.venv/torch.done: .venv/test.done requirements/torch.txt
+	$(BIN)/python -m pip install --quiet -r requirements/torch.txt
+	touch $@
+
+.venv/check.done: .venv/demo.done requirements/check.txt
+	$(BIN)/python -m pip install --quiet -r requirements/check.txt
+	touch $@
