@@ -25,6 +25,13 @@ import numpy as np
 import meancollapse as mc
 
 HERE = Path(__file__).resolve().parent
+RESULTS = ("hit", "MISS", "quiet", "FALSE ALARM")
+HOW = f"""Made by `python benchmarks/detection.py` with Keras {keras.__version__} on
+{keras.config.backend()}. *hit*: the run ended collapsed (judged from `predict` alone) and was
+warned of. *MISS*: it ended collapsed and was not. *quiet*: it did not collapse and nothing was
+said, or it was noise and `no_signal` was said. *FALSE ALARM*: anything else. `OK-` and *fixed* must
+never be warned of.
+"""
 
 
 def load(path: Path) -> dict:
@@ -110,41 +117,82 @@ def verdict_of(row: dict) -> str:
     return "MISS" if row["collapsed"] and not healthy else "quiet"
 
 
+def line(row: dict) -> str:
+    """One run as a line of the printed table."""
+    at = "" if row["epoch"] is None else f"{row['epoch'] + 1}/{row['epochs']}"
+    variant = "fixed" if row["fixed"] else "as is"
+    return (
+        f"{row['program']:34} {variant:7} {row['seed']:4} {row['result']:12} "
+        f"{row['warned'] or '-':10} {at:6} {row['numbers']} [{row['last_state']}] {row['seconds']}s"
+        + (f" NOTES {row['notes']}" if row["notes"] else "")
+    )
+
+
+def summary(rows: list[dict]) -> list[str]:
+    """Recall and false alarms, and the epoch of detection as a share of the run."""
+    count = {r: sum(row["result"] == r for row in rows) for r in RESULTS}
+    hits = [row for row in rows if row["result"] == "hit"]
+    share = sorted((row["epoch"] + 1) / row["epochs"] for row in hits) or [float("nan")]
+    steps = sorted(row["steps"] * (row["epoch"] + 1) // row["epochs"] for row in hits) or [0]
+    return [
+        f"* collapsed runs warned of: {count['hit']} of {count['hit'] + count['MISS']}",
+        f"* false alarms: {count['FALSE ALARM']} of {count['quiet'] + count['FALSE ALARM']} runs "
+        "that did not collapse, or had nothing to learn",
+        f"* first warning: after {steps[len(steps) // 2]} steps, "
+        f"{share[len(share) // 2]:.0%} of the run (medians)",
+    ]
+
+
+def report(rows: list[dict]) -> str:
+    """The benchmark as a page: summary, then one line per program and variant."""
+    groups: dict[tuple[str, bool], list[dict]] = {}
+    for row in rows:
+        groups.setdefault((row["program"], row["fixed"]), []).append(row)
+    table = [
+        "| program | variant | results by seed | warned in epoch | of |",
+        "|---|---|---|---|---|",
+    ]
+    for (name, fixed), runs in groups.items():
+        results = ", ".join(run["result"] for run in runs)
+        epochs = ", ".join("-" if r["epoch"] is None else str(r["epoch"] + 1) for r in runs)
+        variant = "fixed" if fixed else "as is"
+        table.append(f"| {name} | {variant} | {results} | {epochs} | {runs[0]['epochs']} |")
+    return "\n".join(["# Detection", "", HOW, "", *summary(rows), "", *table, ""])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--programs", nargs="*", type=Path, default=[HERE / "programs.py"])
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
-    parser.add_argument("--only", nargs="*")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--only", nargs="*", help="run programs whose id contains one of these")
+    parser.add_argument("--out", type=Path, help="append one JSON line per run")
+    parser.add_argument("--merge", nargs="*", type=Path, help="report these files, run nothing")
+    parser.add_argument("--report", type=Path, help="write the page of the documentation")
     options = parser.parse_args()
-    programs = {key: value for path in options.programs for key, value in load(path).items()}
-    names = [n for n in programs if not options.only or any(o in n for o in options.only)]
     rows = []
-    print(f"{'program':34} variant seed result       warned     epoch  truth")
-    for name in names:
-        variants = [False] if name.startswith(("OK-", "NOISE-")) else [False, True]
-        for fixed in variants:
-            for seed in options.seeds:
-                row = run(programs, name, seed, fixed)
-                row["result"] = verdict_of(row)
-                rows.append(row)
-                at = "" if row["epoch"] is None else f"{row['epoch'] + 1}/{row['epochs']}"
-                print(
-                    f"{name:34} {'fixed' if fixed else 'as is':7} {seed:4} {row['result']:12} "
-                    f"{row['warned'] or '-':10} {at:6} {row['numbers']} [{row['last_state']}]"
-                    f"{' NOTES ' + str(row['notes'])[:300] if row['notes'] else ''} {row['seconds']}s",
-                    flush=True,
-                )
-                if options.out:
-                    with options.out.open("a") as file:
-                        file.write(json.dumps(row) + "\n")
-    hits = sum(r["result"] == "hit" for r in rows)
-    misses = sum(r["result"] == "MISS" for r in rows)
-    quiet = sum(r["result"] == "quiet" for r in rows)
-    alarms = sum(r["result"] == "FALSE ALARM" for r in rows)
-    print(f"\ncollapsed runs warned of: {hits} of {hits + misses}")
-    print(f"false alarms: {alarms} of {quiet + alarms} runs that did not collapse")
+    for path in options.merge or []:
+        rows += [json.loads(text) for text in path.read_text().splitlines()]
+    for row in rows:
+        row["result"] = verdict_of(row)
+    if not options.merge:
+        programs = {key: value for path in options.programs for key, value in load(path).items()}
+        for name in programs:
+            if options.only and not any(part in name for part in options.only):
+                continue
+            for fixed in [False] if name.startswith(("OK-", "NOISE-")) else [False, True]:
+                for seed in options.seeds:
+                    row = run(programs, name, seed, fixed)
+                    row["result"] = verdict_of(row)
+                    rows.append(row)
+                    print(line(row), flush=True)
+                    if options.out:
+                        with options.out.open("a") as file:
+                            file.write(json.dumps(row) + "\n")
+    print("\n".join(["", *summary(rows)]))
     print(f"keras {keras.__version__}, backend {keras.config.backend()}, {sys.platform}")
+    if options.report:
+        options.report.parent.mkdir(parents=True, exist_ok=True)
+        options.report.write_text(report(rows))
 
 
 if __name__ == "__main__":

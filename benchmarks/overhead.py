@@ -1,9 +1,9 @@
-"""What watching costs: plain `fit` against ours, TensorBoard histograms and the usual gradient recipe.
+"""What watching costs: plain `fit`, ours, TensorBoard histograms, the usual gradient recipe.
 
     python benchmarks/overhead.py [--rounds 5] [--report FILE]
 
-Four trainings of the same model run in alternation in one process, each from fresh weights; the first
-two epochs (compilation) are kept apart and the median epoch of the rest is compared. Reported are
+Four trainings of the same model run in alternation in one process, each from fresh weights; the
+first two epochs (compilation) are kept apart, the median of the others is compared. Reported are
 medians over rounds of the ratio to the plain run of the same round. Peak memory is of a process of
 its own per kind.
 """

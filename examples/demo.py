@@ -1,7 +1,7 @@
 """Three trainings as a user sees them: two that collapse, one that does not.
 
-Run with `make demo` (about a minute). Nothing in the models or in `fit` is special; the one line that
-differs from any Keras script is `callbacks=[mc.WarnOnCollapse()]`.
+Run with `make demo` (about a minute). Nothing in the models or in `fit` is special; the one line
+that differs from any Keras script is `callbacks=[mc.WarnOnCollapse()]`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def main() -> None:
     )
     print("predictions for three images:", model.predict(images[:3], verbose=0).round(3).tolist())
 
-    heading("(c) Breast cancer, real data, inputs as they come (areas up to 4,254): saturated units")
+    heading(
+        "(c) Breast cancer, real data, inputs as they come (areas up to 4,254): saturated units"
+    )
     keras.utils.set_random_seed(0)
     data = load_breast_cancer()
     model = keras.Sequential(

@@ -52,12 +52,12 @@ def long_epochs():
     return mlp(), *regression_data(1600)
 
 
-def train(build, callbacks, **fit_args):
+def train(build, callbacks):
     keras.backend.clear_session()
     keras.utils.set_random_seed(7)
     model, x, y = build()
     history = model.fit(
-        x, y, epochs=4, batch_size=24, verbose=0, callbacks=callbacks, validation_split=0.2, **fit_args
+        x, y, epochs=3, batch_size=24, verbose=0, callbacks=callbacks, validation_split=0.2
     )
     return model, history.history
 
@@ -110,13 +110,16 @@ def test_an_error_of_ours_never_breaks_training(monkeypatch, owner, stage):
     def broken(*args, **kwargs):
         raise RuntimeError("injected")
 
+    if BACKEND == "jax" and stage == "copies":
+        pytest.skip("JAX updates nothing in place, so nothing is copied")
     x, y = regression_data()
-    model = dead_mlp()
+    # On JAX eager steps save four compilations; the stages inside the step are traced all the same.
+    model = dead_mlp(run_eagerly=BACKEND == "jax" and owner is not streams.Record)
     model.fit(x, y, verbose=0, validation_split=0.2)
     before = set(vars(model)), set(vars(model.optimizer))
     monkeypatch.setattr(owner, stage, broken)
     stop = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: setattr(model, "stop_training", epoch == 3)
+        on_epoch_end=lambda epoch, logs: setattr(model, "stop_training", epoch == 2)
     )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -127,25 +130,33 @@ def test_an_error_of_ours_never_breaks_training(monkeypatch, owner, stage):
     assert len(ours) == 1, ours
     assert "injected" in ours[0]
     assert "switched itself off" in ours[0]
-    assert len(history.history["loss"]) == 4
-    assert len(history.history["spread"]) == 4
+    assert len(history.history["loss"]) == 3
+    assert len(history.history["spread"]) == 3
     assert (set(vars(model)), set(vars(model.optimizer))) == before
     assert model.train_function is None or "meancollapse" not in model.train_function.__module__
 
 
+class Interrupted(keras.Sequential):
+    """Somebody presses Ctrl-C in the third step."""
+
+    steps = 0
+
+    def train_step(self, *args):
+        self.steps += 1
+        if self.steps % 3 == 0:
+            raise KeyboardInterrupt
+        return super().train_step(*args)
+
+
 def test_an_interrupted_fit_leaves_the_model_clean():
-    model = mlp()
-
-    def explode(y_true, y_pred):
-        raise KeyboardInterrupt
-
-    model.compile("adam", explode, run_eagerly=True)
+    model = Interrupted([keras.Input((10,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse", run_eagerly=True)
     with pytest.raises(KeyboardInterrupt):
         model.fit(*regression_data(), verbose=0)
-    before = set(vars(model)), set(vars(model.optimizer))
+    before = set(vars(model)), set(vars(model.optimizer)), model.train_function
     with pytest.raises(KeyboardInterrupt):
         model.fit(*regression_data(), verbose=0, callbacks=[mc.WarnOnCollapse()])
-    assert (set(vars(model)), set(vars(model.optimizer))) == before
+    assert (set(vars(model)), set(vars(model.optimizer)), model.train_function) == before
 
 
 def test_the_users_own_error_is_what_the_user_sees():
@@ -274,8 +285,9 @@ def test_an_evaluation_inside_the_fit_does_not_disturb():
     x, y = regression_data()
     model = mlp()
     inner = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: model.evaluate(x[:32], y[:32], verbose=0)
-        and model.predict(x[:32], verbose=0)
+        on_epoch_end=lambda epoch, logs: (
+            model.evaluate(x[:32], y[:32], verbose=0) and model.predict(x[:32], verbose=0)
+        )
     )
     callback, warned = watched(model, x, y, epochs=4)
     again = mc.WarnOnCollapse()
@@ -292,7 +304,12 @@ def test_target_with_a_large_offset_has_the_right_spread():
     kernel, bias = model.layers[-1].get_weights()
     model.layers[-1].set_weights([kernel, bias + 1e6])
     history = model.fit(
-        x, target, epochs=10, verbose=0, validation_data=(x, target), callbacks=[mc.WarnOnCollapse()]
+        x,
+        target,
+        epochs=10,
+        verbose=0,
+        validation_data=(x, target),
+        callbacks=[mc.WarnOnCollapse()],
     )
     predictions = model.predict(x, verbose=0).astype("float64")
     expected = predictions.std() / target.astype("float64").std()

@@ -27,9 +27,7 @@ def test_equals_a_standardised_ridge_fitted_on_each_half():
 
 def test_nothing_is_read_from_noise_and_the_floor_is_zero():
     rng = np.random.default_rng(0)
-    values = [
-        readability(rng.normal(size=(400, 80)), rng.normal(size=(400, 1))) for _ in range(20)
-    ]
+    values = [readability(rng.normal(size=(400, 80)), rng.normal(size=(400, 1))) for _ in range(20)]
     assert min(values) == 0.0
     assert max(values) < 0.02
 

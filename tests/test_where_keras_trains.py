@@ -1,4 +1,4 @@
-"""Every way in which Keras trains: it is measured, or said once what cannot be, and nothing breaks."""
+"""Every way in which Keras trains is measured, or it is said once what cannot be."""
 
 import warnings
 
@@ -263,7 +263,9 @@ class CustomStep(keras.Model):
 @pytest.mark.skipif(BACKEND == "jax", reason="a custom step on JAX goes through the same taps")
 def test_a_custom_step_without_compute_metrics_is_judged_on_the_sample():
     inputs = keras.Input((10,))
-    dead = keras.layers.Dense(8, activation="relu", bias_initializer=keras.initializers.Constant(-1e3))
+    dead = keras.layers.Dense(
+        8, activation="relu", bias_initializer=keras.initializers.Constant(-1e3)
+    )
     model = CustomStep(inputs, keras.layers.Dense(1)(dead(inputs)))
     model.compile("adam", "mse")
     callback, warned = watched(model, x, y, epochs=6)

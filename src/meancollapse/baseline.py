@@ -54,7 +54,9 @@ def best_constant(
     if is_distribution:
         candidates = [_tempered(mean, power) for power in (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)]
     else:
-        quantiles = [weighted_quantile(targets, q, weights) for q in (0.05, 0.1, 0.25, 0.75, 0.9, 0.95)]
+        quantiles = [
+            weighted_quantile(targets, q, weights) for q in (0.05, 0.1, 0.25, 0.75, 0.9, 0.95)
+        ]
         candidates = [mean, median, *quantiles]
     losses = [_finite(loss(candidate)) for candidate in candidates]
     best = np.array(candidates[int(np.argmin(losses))], np.float64)
@@ -100,7 +102,7 @@ def _search(
         if not high > low:
             continue
 
-        def along(c: float, column: int = column) -> float:
+        def along(c: float, column: int = column, best: np.ndarray = best) -> float:
             trial = best.copy()
             trial[column] = c
             return _finite(loss(trial))

@@ -157,8 +157,7 @@ def stream_has_skill(stream: Stream | None) -> bool:
 def all_have_skill(evidence: Evidence) -> bool:
     """Whether every output visibly follows its target, so that nobody need look closer."""
     return bool(evidence.outputs) and all(
-        stream_has_skill(output.train)
-        and (output.validation is None or output.validation.finite)
+        stream_has_skill(output.train) and (output.validation is None or output.validation.finite)
         for output in evidence.outputs
     )
 

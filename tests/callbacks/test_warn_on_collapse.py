@@ -69,9 +69,7 @@ def test_logged_spread_is_the_spread_of_the_predictions():
 def test_early_stopping_can_watch_the_spread():
     x, y = regression_data()
     stop = keras.callbacks.EarlyStopping(monitor="spread", mode="max", patience=2)
-    history = dead_mlp().fit(
-        x, y, epochs=20, verbose=0, callbacks=[mc.WarnOnCollapse(), stop]
-    )
+    history = dead_mlp().fit(x, y, epochs=20, verbose=0, callbacks=[mc.WarnOnCollapse(), stop])
     assert len(history.history["spread"]) == 3
 
 

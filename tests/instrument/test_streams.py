@@ -1,5 +1,6 @@
 """Running statistics against NumPy in float64."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -16,9 +17,11 @@ def stream(targets, predictions, batch, weights=None, head=REGRESSION):
         part = slice(start, start + batch)
         weight = None if weights is None else weights[part, None].astype("float32")
         packed = batch_moments(
-            targets[part].astype("float32"), predictions[part].astype("float32"), weight
+            keras.ops.convert_to_tensor(targets[part].astype("float32")),
+            keras.ops.convert_to_tensor(predictions[part].astype("float32")),
+            None if weight is None else keras.ops.convert_to_tensor(weight),
         )
-        table.append(np.asarray(packed, np.float64))
+        table.append(np.asarray(keras.ops.convert_to_numpy(packed), np.float64))
     return moments.stream(head, np.stack(table))
 
 

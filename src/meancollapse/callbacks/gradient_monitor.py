@@ -10,7 +10,8 @@ class GradientMonitor(Monitor):
     """Records the gradient norm of every trainable variable each epoch; judges nothing.
 
     Norms are root mean squares over the epoch's measured steps, in the units the optimizer applies
-    (loss scaling taken off). At least 32 steps of an epoch (all of a shorter one) are measured, evenly spread.
+    (loss scaling taken off). At least 32 steps of an epoch, evenly spread, are measured, all of a
+    shorter one.
 
     Attributes:
         history: List of dicts, one per epoch: `"epoch"`, `"grad_norm"` (all variables together) and

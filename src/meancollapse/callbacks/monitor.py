@@ -1,4 +1,4 @@
-"""What all our callbacks share: attach to the fit, read the evidence once per epoch, never break it."""
+"""What our callbacks share: attach to the fit, read the evidence every epoch, never break it."""
 
 from __future__ import annotations
 

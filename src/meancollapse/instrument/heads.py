@@ -201,7 +201,7 @@ def by_name(structure: Any, names: list[str], shared: bool = False) -> dict[str,
         return structure
     if isinstance(structure, list | tuple):
         return dict(zip(names, structure, strict=False))
-    return {name: structure for name in (names if shared else names[:1])}
+    return dict.fromkeys(names if shared else names[:1], structure)
 
 
 def _class_columns(head: Head, target: Any, prediction: Any) -> tuple[Any, Any]:

@@ -30,7 +30,9 @@ MODE_LAYERS = (keras.layers.BatchNormalization,)
 _attached: weakref.WeakKeyDictionary[keras.Model, Instrument] = weakref.WeakKeyDictionary()
 
 
-def attach(model: keras.Model, owner: object, params: dict[str, Any], probe_data: Any) -> Instrument:
+def attach(
+    model: keras.Model, owner: object, params: dict[str, Any], probe_data: Any
+) -> Instrument:
     """The instrument of this model's running `fit`, opened by the first callback that asks.
 
     Args:
@@ -146,9 +148,10 @@ class Instrument:
         if self._train.calls_per_epoch is None:
             self._train.calls_per_epoch = self._train.calls or None
         evidence = self._read(epoch, logs)
-        self._train.quiet = verdict.all_have_skill(evidence)
-        judging = any(owner.judges for owner in self.owners)
-        if judging and self._looks_due.is_due(evidence):
+        # A record of gradients keeps its resolution; a judge may look away when all is well.
+        judges = [owner.judges for owner in self.owners]
+        self._train.quiet = all(judges) and verdict.all_have_skill(evidence)
+        if any(judges) and self._looks_due.is_due(evidence):
             evidence = self._with_looks(evidence)
         self._looks_due.note(evidence)
         self.last_evidence = evidence

@@ -1,4 +1,4 @@
-"""One pass of the sample through the model in inference mode, with every layer's output recorded."""
+"""One inference pass of the sample through the model, with every layer's output recorded."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from meancollapse.instrument import backends
 CHUNK = 256
 
 
-def forward(
-    model: keras.Model, x: Any, limit: int
-) -> tuple[Any, list[tuple[str, np.ndarray]]]:
+def forward(model: keras.Model, x: Any, limit: int) -> tuple[Any, list[tuple[str, np.ndarray]]]:
     """Predictions and compressed layer outputs for some rows.
 
     Nothing in the model changes: the pass is stateless (`Model.stateless_call`), so BatchNorm

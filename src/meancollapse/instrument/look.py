@@ -95,8 +95,8 @@ class Looker:
             top_class=shares and shares[0],
             top_class_share=shares and shares[1],
             target_varies=bool(y_var.sum() > 0),
-            input_readability=at_input and at_input.value,
-            input_p_value=at_input and at_input.p_value,
+            input_readability=None if at_input is None else at_input.value,
+            input_p_value=None if at_input is None else at_input.p_value,
             layers=tuple(
                 (name, value)
                 for name, columns in self.features
@@ -190,7 +190,9 @@ def _loss(head: heads.Head, target: np.ndarray, prediction: np.ndarray, weights:
     """The compiled loss of one output on the sample, as Keras would average it."""
     loss = head.loss
     if loss is None:
-        return float(np.mean((np.asarray(target, float).reshape(prediction.shape) - prediction) ** 2))
+        return float(
+            np.mean((np.asarray(target, float).reshape(prediction.shape) - prediction) ** 2)
+        )
     if isinstance(loss, str):
         loss = keras.losses.get(loss)
     y, p = keras.ops.convert_to_tensor(target), keras.ops.convert_to_tensor(prediction)
@@ -203,7 +205,11 @@ def _loss(head: heads.Head, target: np.ndarray, prediction: np.ndarray, weights:
             y = keras.ops.expand_dims(y, -1)
         values = _numpy(loss(y, p)).astype(np.float64)
     rows = _row_vector(weights, len(values)) if values.ndim else None
-    return float(np.average(values.reshape(len(values), -1).mean(1), weights=rows)) if values.ndim else float(values)
+    return (
+        float(np.average(values.reshape(len(values), -1).mean(1), weights=rows))
+        if values.ndim
+        else float(values)
+    )
 
 
 def _prior(

@@ -109,7 +109,7 @@ def variables(layout: Layout, norms: np.ndarray, units: np.ndarray) -> tuple[Var
 
 
 def grad_norm(norms: np.ndarray) -> tuple[float | None, int]:
-    """Root mean square over steps of the global gradient norm, and the steps without a finite one."""
+    """Root mean square over steps of the global gradient norm; the steps without a finite one."""
     if not norms.shape[1]:
         return None, 0
     squares = norms[:, :, 0].sum(1)
@@ -120,7 +120,7 @@ def grad_norm(norms: np.ndarray) -> tuple[float | None, int]:
 
 
 def _best_column(m2_y: np.ndarray, m2_p: np.ndarray, cov: np.ndarray) -> int:
-    """Of several predictions of one target (mean and variance, quantiles) the one that follows it."""
+    """Of several predictions of one target (mean, variance, quantiles) the one that follows it."""
     scale = np.sqrt(m2_y.sum(0) * m2_p.sum(0))
     follows = np.where(scale > 0, cov.sum(0) / np.where(scale > 0, scale, 1), 0)
     return int(np.argmax(follows))

@@ -81,7 +81,9 @@ class Sample:
             if batches[0][0][part] is None:
                 return None
             parts = [
-                keras.tree.map_structure(lambda leaf, n=take: _thin(_to_numpy(leaf), n), batch[part])
+                keras.tree.map_structure(
+                    lambda leaf, n=take: _thin(_to_numpy(leaf), n), batch[part]
+                )
                 for batch, take in batches
             ]
             return keras.tree.map_structure(lambda *leaves: np.concatenate(leaves), *parts)

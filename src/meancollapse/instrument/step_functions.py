@@ -1,8 +1,8 @@
 """Stand-ins for `model.train_function` and `model.test_function` that measure some of the calls.
 
 An unmeasured call is the model's own compiled function and nothing else. A measured call runs a
-second compiled function, whose step also returns the series; the batches it used become the sample. Where an epoch is short enough to measure every call, the plain function
-is never compiled.
+second compiled function, whose step also returns the series; the batches it used become the sample.
+Where an epoch is short enough to measure every call, the plain function is never compiled.
 """
 
 from __future__ import annotations

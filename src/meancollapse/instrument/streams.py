@@ -137,9 +137,7 @@ def moments(targets: Any, predictions: Any, sample_weight: Any = None) -> Any:
     y, p = y - mean_y, p - mean_p
     clipped = ops.clip(predictions, 1e-7, 1.0)
     entropy = -ops.sum(weight * clipped * ops.log(clipped)) / safe
-    sums = [
-        ops.sum(weight * product, axis=0) for product in (ops.square(y), ops.square(p), y * p)
-    ]
+    sums = [ops.sum(weight * product, axis=0) for product in (ops.square(y), ops.square(p), y * p)]
     return ops.concatenate(
         [ops.stack([rows, total, entropy]), first_y, mean_y, first_p, mean_p, *sums]
     )

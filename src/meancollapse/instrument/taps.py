@@ -135,7 +135,9 @@ class Taps:
             variables = list(trainable_variables or self.model.trainable_variables)
             scale = self._observe(backends.loss_scale, optimizer, None)
             before = self._observe(backends.copies, variables)
-            result = original(grads, trainable_variables if trainable_variables is None else variables)
+            result = original(
+                grads, trainable_variables if trainable_variables is None else variables
+            )
             after = self._observe(backends.copies, variables)
             self._observe(record.gradients, variables, grads, scale, before, after)
             return result

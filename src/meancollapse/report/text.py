@@ -56,9 +56,9 @@ def _message(
 def _non_finite(evidence: Evidence) -> str:
     loss = "" if evidence.loss is None else f" (loss {evidence.loss:g})"
     return (
-        f"training has produced NaN or Inf{loss}. The weights no longer mean anything and will not "
-        "recover: stop, lower the learning rate or clip the gradients, check inputs and targets for "
-        "NaN and Inf, and start again from the last good weights."
+        f"training has produced NaN or Inf{loss}, and the weights will not recover. Stop, lower "
+        "the learning rate or clip the gradients, check inputs and targets for NaN and Inf, and start "
+        "again from the last good weights."
     )
 
 
@@ -70,11 +70,11 @@ def _no_signal(look: Look) -> str:
             "crossentropy, for example, are cut off to 0."
         )
     return (
-        f"the predictions are no better than a constant ({_spread(look)}, {_skill(look)}), and that "
-        f"may be all there is: from {look.rows} sampled rows the target cannot be read from the input "
-        f"(held-out R² {_value(look.input_readability)}, p = {_value(look.input_p_value)}) nor from "
-        "any layer. Check that inputs and targets belong to the same rows and that the inputs hold "
-        "what the target depends on."
+        f"the predictions are no better than a constant ({_spread(look)}, {_skill(look)}), and "
+        f"that may be all there is: from {look.rows} sampled rows the target cannot be read from "
+        f"the input (held-out R² {_value(look.input_readability)}, "
+        f"p = {_value(look.input_p_value)}) nor from any layer. Check that inputs and targets "
+        "belong to the same rows and that the inputs hold what the target depends on."
     )
 
 
