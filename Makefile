@@ -2,6 +2,7 @@ PYTHON ?= python3
 BACKENDS ?= tensorflow jax
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
+export NO_MKDOCS_2_WARNING ?= 1
 
 .PHONY: demo test check bench clean
 
@@ -21,6 +22,7 @@ check: .venv/check.done  ## lint, format, types, docs
 bench: .venv/test.done  ## slow: recall, false alarms, cost; writes docs/benchmarks
 	$(BIN)/python benchmarks/detection.py --report docs/benchmarks/detection.md
 	$(BIN)/python benchmarks/overhead.py --report docs/benchmarks/overhead.md
+	$(BIN)/python benchmarks/losses_by_cause.py
 
 clean:
 	rm -rf .venv build

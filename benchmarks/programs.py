@@ -51,8 +51,14 @@ def seq(shape: tuple[int, ...], *stack: keras.Layer) -> keras.Sequential:
     return keras.Sequential([keras.Input(shape), *stack])
 
 
-def mlp(n_in: int, widths: list[int], act: str = "relu", n_out: int = 1, head: str | None = None,
-        **kw: Any) -> keras.Sequential:
+def mlp(
+    n_in: int,
+    widths: list[int],
+    act: str = "relu",
+    n_out: int = 1,
+    head: str | None = None,
+    **kw: Any,
+) -> keras.Sequential:
     hidden = [Dense(w, activation=act, **kw) for w in widths]
     return seq((n_in,), *hidden, Dense(n_out, activation=head))
 
@@ -125,9 +131,14 @@ def so_33969059(r: Rng, fixed: bool) -> tuple[Any, ...]:
         m.compile(opt.Adam(0.01), "mse")
         return m, std(x), std(col(y)), dict(batch_size=32, epochs=10)
     u = initializers.RandomUniform(-0.05, 0.05)
-    m = seq((3,), Dense(3, activation="tanh", kernel_initializer=u), Dropout(0.5),
-            Dense(2, activation="tanh", kernel_initializer=u), Dropout(0.5),
-            Dense(1, activation="softmax", kernel_initializer=u))
+    m = seq(
+        (3,),
+        Dense(3, activation="tanh", kernel_initializer=u),
+        Dropout(0.5),
+        Dense(2, activation="tanh", kernel_initializer=u),
+        Dropout(0.5),
+        Dense(1, activation="softmax", kernel_initializer=u),
+    )
     m.compile(opt.SGD(0.1, momentum=0.9, nesterov=True), "mse")
     return m, f32(x), col(y), dict(batch_size=32, epochs=10)
 
@@ -150,8 +161,12 @@ def so_34311586(r: Rng, fixed: bool) -> tuple[Any, ...]:
 @prog("SO-44066044", "binary", "bce")
 def so_44066044(r: Rng, fixed: bool) -> tuple[Any, ...]:
     n = 600
-    x = np.c_[r.integers(1024, 65536, (n, 2)), r.lognormal(6, 1, (n, 3)),
-              r.integers(0, 256, (n, 4)), r.integers(0, 2, (n, 2))]
+    x = np.c_[
+        r.integers(1024, 65536, (n, 2)),
+        r.lognormal(6, 1, (n, 3)),
+        r.integers(0, 256, (n, 4)),
+        r.integers(0, 2, (n, 2)),
+    ]
     y = col(std(np.log(x[:, 2:5])).sum(1) + 0.5 * r.normal(size=n) > 0)
     init = initializers.RandomNormal(stddev=0.05)
     if fixed:
@@ -172,8 +187,11 @@ def so_46620813(r: Rng, fixed: bool) -> tuple[Any, ...]:
         bits.append(int(r.random() < p))
     x = f32([bits[i : i + 3] for i in range(1000)])[..., None]
     y = col(bits[3:1003])
-    m = seq((3, 1), layers.LSTM(12 if fixed else 1),
-            Dense(1, activation="sigmoid" if fixed else "softmax"))
+    m = seq(
+        (3, 1),
+        layers.LSTM(12 if fixed else 1),
+        Dense(1, activation="sigmoid" if fixed else "softmax"),
+    )
     m.compile(opt.Adam(0.03) if fixed else opt.Adagrad(), "binary_crossentropy")
     return m, x, y, dict(batch_size=64, epochs=25)
 
@@ -204,8 +222,12 @@ def web_threshold_relu(r: Rng, fixed: bool) -> tuple[Any, ...]:
 @prog("WEB-imdb-lstm-softmax", "binary", "bce")
 def web_imdb_lstm_softmax(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = tokens(r, 1200, 20, 200)
-    m = seq((20,), layers.Embedding(200, 4), layers.LSTM(8 if fixed else 1),
-            Dense(1, activation="sigmoid" if fixed else "softmax"))
+    m = seq(
+        (20,),
+        layers.Embedding(200, 4),
+        layers.LSTM(8 if fixed else 1),
+        Dense(1, activation="sigmoid" if fixed else "softmax"),
+    )
     m.compile(opt.Adam(0.02) if fixed else "adam", "binary_crossentropy")
     return m, x, y, dict(batch_size=64, epochs=12 if fixed else 8)
 
@@ -217,10 +239,21 @@ def web_conv1d_softmax(r: Rng, fixed: bool) -> tuple[Any, ...]:
     y = col(x[:, -1].mean(1) > x[:, 0].mean(1))
     stack: list[keras.Layer] = []
     for filters in (16, 8):
-        stack += [layers.Conv1D(filters, 4, padding="same"), layers.BatchNormalization(),
-                  layers.LeakyReLU(), Dropout(0.2)]
-    m = seq((10, 4), *stack, layers.Flatten(), Dense(64), layers.BatchNormalization(),
-            layers.LeakyReLU(), Dense(1, activation="sigmoid" if fixed else "softmax"))
+        stack += [
+            layers.Conv1D(filters, 4, padding="same"),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(),
+            Dropout(0.2),
+        ]
+    m = seq(
+        (10, 4),
+        *stack,
+        layers.Flatten(),
+        Dense(64),
+        layers.BatchNormalization(),
+        layers.LeakyReLU(),
+        Dense(1, activation="sigmoid" if fixed else "softmax"),
+    )
     m.compile("adam", "binary_crossentropy")
     return m, f32(x), y, dict(batch_size=64, epochs=8)
 
@@ -232,9 +265,15 @@ def gh_keras_5992(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = np.repeat(x, 4, 0), np.repeat(y, 4)
     x = std(x) if fixed else f32(x * 10)
     tail = [] if fixed else [Dropout(0.5)]
-    m = seq((13,), Dense(14, activation="relu"), Dropout(0.2 if fixed else 0.5),
-            Dense(8, activation="relu"), Dropout(0.2 if fixed else 0.5),
-            Dense(3, activation="softmax"), *tail)
+    m = seq(
+        (13,),
+        Dense(14, activation="relu"),
+        Dropout(0.2 if fixed else 0.5),
+        Dense(8, activation="relu"),
+        Dropout(0.2 if fixed else 0.5),
+        Dense(3, activation="softmax"),
+        *tail,
+    )
     m.compile(opt.Adam(0.01) if fixed else "adam", "mse")
     return m, x, onehot(y, 3), dict(batch_size=32, epochs=20)
 
@@ -244,9 +283,15 @@ def gh_keras_5992(r: Rng, fixed: bool) -> tuple[Any, ...]:
 def gh_keras_2139(r: Rng, fixed: bool) -> tuple[Any, ...]:
     y = r.random((800, 1))
     x = 255 * np.clip(y[:, :, None, None] + 0.2 * r.normal(size=(800, 12, 12, 1)), 0, 1)
-    m = seq((12, 12, 1), layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D(),
-            layers.Conv2D(16, 3, activation="relu"), layers.Flatten(),
-            Dense(32, activation="relu"), Dense(1))
+    m = seq(
+        (12, 12, 1),
+        layers.Conv2D(8, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(16, 3, activation="relu"),
+        layers.Flatten(),
+        Dense(32, activation="relu"),
+        Dense(1),
+    )
     m.compile("adam" if fixed else opt.Adam(0.1), "mse")
     return m, f32(x / 255 if fixed else x), f32(y), dict(batch_size=32, epochs=8)
 
@@ -260,8 +305,14 @@ def gh_keras_8562(r: Rng, fixed: bool) -> tuple[Any, ...]:
     for filters in (8, 16, 32):
         stack += [layers.Conv2D(filters, 3, padding="same", activation="relu") for _ in range(2)]
         stack += [layers.MaxPooling2D()]
-    m = seq((16, 16, 3), *stack, layers.Flatten(), Dense(64, activation="relu"),
-            Dense(64, activation="relu"), Dense(1))
+    m = seq(
+        (16, 16, 3),
+        *stack,
+        layers.Flatten(),
+        Dense(64, activation="relu"),
+        Dense(64, activation="relu"),
+        Dense(1),
+    )
     m.compile(opt.Adam(1e-3) if fixed else opt.Adam(0.03), "mse")
     return m, f32(x), std(y) if fixed else f32(y), dict(batch_size=32, epochs=10)
 
@@ -289,8 +340,16 @@ def gh_keras_1727(r: Rng, fixed: bool) -> tuple[Any, ...]:
         m.compile(opt.Adam(0.01), "mse")
         return m, x, y, dict(batch_size=64, epochs=12)
     act = layers.Activation
-    m = seq((length, k), layers.LSTM(20, return_sequences=True), act("sigmoid"), Dropout(0.2),
-            layers.LSTM(20), act("sigmoid"), Dropout(0.2), Dense(k))
+    m = seq(
+        (length, k),
+        layers.LSTM(20, return_sequences=True),
+        act("sigmoid"),
+        Dropout(0.2),
+        layers.LSTM(20),
+        act("sigmoid"),
+        Dropout(0.2),
+        Dense(k),
+    )
     m.compile("rmsprop", "mse")
     return m, x, y, dict(batch_size=64, epochs=12)
 
@@ -318,9 +377,13 @@ def ds_19365(r: Rng, fixed: bool) -> tuple[Any, ...]:
 def sim_frozen_zero_embedding(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = tokens(r, 1200, 20, 200)
     table = initializers.Constant(0.0) if not fixed else initializers.RandomNormal(stddev=0.5)
-    m = seq((20,), layers.Embedding(200, 16, embeddings_initializer=table, trainable=fixed),
-            layers.GlobalAveragePooling1D(), Dense(16, activation="relu"),
-            Dense(1, activation="sigmoid"))
+    m = seq(
+        (20,),
+        layers.Embedding(200, 16, embeddings_initializer=table, trainable=fixed),
+        layers.GlobalAveragePooling1D(),
+        Dense(16, activation="relu"),
+        Dense(1, activation="sigmoid"),
+    )
     m.compile(opt.Adam(0.01), "binary_crossentropy")
     return m, x, y, dict(batch_size=32, epochs=10)
 
@@ -377,8 +440,13 @@ def sim_integer_division(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = digits(image=True)
     x = (250 * x).astype("uint8")
     x = x / 255 if fixed else x // 255
-    m = seq((8, 8, 1), layers.Conv2D(16, 3, activation="relu"), layers.Flatten(),
-            Dense(32, activation="relu"), Dense(10, activation="softmax"))
+    m = seq(
+        (8, 8, 1),
+        layers.Conv2D(16, 3, activation="relu"),
+        layers.Flatten(),
+        Dense(32, activation="relu"),
+        Dense(10, activation="softmax"),
+    )
     m.compile(opt.Adam(0.003), "sparse_categorical_crossentropy")
     return m, f32(x), y, dict(batch_size=64, epochs=10)
 
@@ -484,8 +552,16 @@ def sim_two_outputs_relu_head(r: Rng, fixed: bool) -> tuple[Any, ...]:
 def sim_dropout_98(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = friedman(r, 1000)
     rate = 0.1 if fixed else 0.98
-    m = seq((10,), Dense(64, activation="relu"), Dropout(rate), Dense(64, activation="relu"),
-            Dropout(rate), Dense(64, activation="relu"), Dropout(rate), Dense(1))
+    m = seq(
+        (10,),
+        Dense(64, activation="relu"),
+        Dropout(rate),
+        Dense(64, activation="relu"),
+        Dropout(rate),
+        Dense(64, activation="relu"),
+        Dropout(rate),
+        Dense(1),
+    )
     m.compile(opt.Adam(0.001), "mse")
     return m, x, std(y), dict(batch_size=32, epochs=20)
 
@@ -494,10 +570,17 @@ def sim_dropout_98(r: Rng, fixed: bool) -> tuple[Any, ...]:
 @prog("sim-weight-decay-50", "multiclass", "scce")
 def sim_weight_decay_50(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = digits(image=True)
-    m = seq((8, 8, 1), layers.Conv2D(16, 3, activation="relu"), layers.Flatten(),
-            Dense(32, activation="relu"), Dense(10, activation="softmax"))
-    m.compile(opt.AdamW(0.01 if not fixed else 0.003, weight_decay=0.01 if fixed else 50.0),
-              "sparse_categorical_crossentropy")
+    m = seq(
+        (8, 8, 1),
+        layers.Conv2D(16, 3, activation="relu"),
+        layers.Flatten(),
+        Dense(32, activation="relu"),
+        Dense(10, activation="softmax"),
+    )
+    m.compile(
+        opt.AdamW(0.01 if not fixed else 0.003, weight_decay=0.01 if fixed else 50.0),
+        "sparse_categorical_crossentropy",
+    )
     return m, x, y, dict(batch_size=64, epochs=10)
 
 
@@ -506,8 +589,11 @@ def sim_weight_decay_50(r: Rng, fixed: bool) -> tuple[Any, ...]:
 def sim_gru_l1(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = waves(r, 800, 16)
     reg = regularizers.L1(1e-6 if fixed else 1.0)
-    m = seq((16, 1), layers.GRU(16, kernel_regularizer=reg, recurrent_regularizer=reg),
-            Dense(1, kernel_regularizer=reg))
+    m = seq(
+        (16, 1),
+        layers.GRU(16, kernel_regularizer=reg, recurrent_regularizer=reg),
+        Dense(1, kernel_regularizer=reg),
+    )
     m.compile(opt.Adam(0.01), "mse")
     return m, x, y, dict(batch_size=32, epochs=8)
 
@@ -568,8 +654,14 @@ class FlatTargetLoss(keras.Model):
 
     align = False
 
-    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None,
-                     sample_weight: Any = None, training: bool = True) -> Any:
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
         y = ops.reshape(y, ops.shape(y_pred)) if self.align else ops.reshape(y, (-1,))
         return ops.mean(ops.square(y - y_pred))
 
@@ -612,8 +704,15 @@ def sim_deep_sigmoid_cnn(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = digits(image=True)
     act = "relu" if fixed else "sigmoid"
     conv = [layers.Conv2D(8, 3, padding="same", activation=act) for _ in range(5)]
-    m = seq((8, 8, 1), *conv, layers.MaxPooling2D(), layers.Flatten(), Dense(32, activation=act),
-            Dense(32, activation=act), Dense(10, activation="softmax"))
+    m = seq(
+        (8, 8, 1),
+        *conv,
+        layers.MaxPooling2D(),
+        layers.Flatten(),
+        Dense(32, activation=act),
+        Dense(32, activation=act),
+        Dense(10, activation="softmax"),
+    )
     m.compile(opt.Adam(0.003 if fixed else 0.001), "sparse_categorical_crossentropy")
     return m, x, y, dict(batch_size=64, epochs=10)
 
@@ -672,8 +771,9 @@ def sim_all_out_of_vocabulary(r: Rng, fixed: bool) -> tuple[Any, ...]:
 @prog("sim-gaussian-noise", "regression", "mse")
 def sim_gaussian_noise(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = friedman(r, 1000)
-    m = seq((10,), layers.GaussianNoise(0.1 if fixed else 1.0), Dense(16, activation="relu"),
-            Dense(1))
+    m = seq(
+        (10,), layers.GaussianNoise(0.1 if fixed else 1.0), Dense(16, activation="relu"), Dense(1)
+    )
     m.compile(opt.Adam(0.005), "mse")
     return m, x if fixed else 0.01 * x, std(y), dict(batch_size=32, epochs=20)
 
@@ -682,9 +782,14 @@ def sim_gaussian_noise(r: Rng, fixed: bool) -> tuple[Any, ...]:
 @prog("sim-cnn-adam-half", "multiclass", "scce")
 def sim_cnn_adam_half(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = digits(image=True)
-    m = seq((8, 8, 1), layers.Conv2D(16, 3, activation="relu"),
-            layers.Conv2D(16, 3, activation="relu"), layers.Flatten(),
-            Dense(32, activation="relu"), Dense(10, activation="softmax"))
+    m = seq(
+        (8, 8, 1),
+        layers.Conv2D(16, 3, activation="relu"),
+        layers.Conv2D(16, 3, activation="relu"),
+        layers.Flatten(),
+        Dense(32, activation="relu"),
+        Dense(10, activation="softmax"),
+    )
     m.compile(opt.Adam(0.003 if fixed else 0.5), "sparse_categorical_crossentropy")
     return m, x, y, dict(batch_size=64, epochs=8)
 
@@ -826,8 +931,9 @@ def ok_target_1000(r: Rng, fixed: bool) -> tuple[Any, ...]:
 @prog("OK-target-1e6", "regression", "mse")
 def ok_target_1e6(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = friedman(r, 1000)
-    m = seq((10,), Dense(32, activation="relu"),
-            Dense(1, bias_initializer=initializers.Constant(1e6)))
+    m = seq(
+        (10,), Dense(32, activation="relu"), Dense(1, bias_initializer=initializers.Constant(1e6))
+    )
     m.compile(opt.Adam(0.005), "mse")
     return m, x, std(y) + 1e6, dict(batch_size=32, epochs=15)
 
@@ -835,8 +941,15 @@ def ok_target_1e6(r: Rng, fixed: bool) -> tuple[Any, ...]:
 # OK: 97 : 3 classes with signal; accuracy equals the majority for a while.
 @prog("OK-imbalanced-97", "binary", "bce")
 def ok_imbalanced_97(r: Rng, fixed: bool) -> tuple[Any, ...]:
-    x, y = datasets.make_classification(4000, 12, n_informative=6, weights=[0.97], class_sep=1.2,
-                                        flip_y=0.0, random_state=int(r.integers(1 << 30)))
+    x, y = datasets.make_classification(
+        4000,
+        12,
+        n_informative=6,
+        weights=[0.97],
+        class_sep=1.2,
+        flip_y=0.0,
+        random_state=int(r.integers(1 << 30)),
+    )
     m = mlp(12, [32], head="sigmoid")
     m.compile(opt.Adam(0.003), "binary_crossentropy")
     return m, f32(x), col(y), dict(batch_size=64, epochs=12)
@@ -857,8 +970,9 @@ def ok_sparse_targets(r: Rng, fixed: bool) -> tuple[Any, ...]:
 def ok_dead_units(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = digits()
     bias = initializers.RandomUniform(-12.0, 0.5)
-    m = seq((64,), Dense(256, activation="relu", bias_initializer=bias),
-            Dense(10, activation="softmax"))
+    m = seq(
+        (64,), Dense(256, activation="relu", bias_initializer=bias), Dense(10, activation="softmax")
+    )
     m.compile(opt.Adam(0.002), "sparse_categorical_crossentropy")
     return m, x, y, dict(batch_size=32, epochs=10)
 
@@ -887,8 +1001,14 @@ def ok_rate_jump_recovers(r: Rng, fixed: bool) -> tuple[Any, ...]:
 @prog("OK-dropout-80", "multiclass", "scce")
 def ok_dropout_80(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = digits()
-    m = seq((64,), Dense(128, activation="relu"), Dropout(0.8), Dense(128, activation="relu"),
-            Dropout(0.8), Dense(10, activation="softmax"))
+    m = seq(
+        (64,),
+        Dense(128, activation="relu"),
+        Dropout(0.8),
+        Dense(128, activation="relu"),
+        Dropout(0.8),
+        Dense(10, activation="softmax"),
+    )
     m.compile(opt.Adam(0.002), "sparse_categorical_crossentropy")
     return m, x, y, dict(batch_size=32, epochs=10)
 
@@ -897,9 +1017,17 @@ def ok_dropout_80(r: Rng, fixed: bool) -> tuple[Any, ...]:
 @prog("OK-batchnorm-cnn", "multiclass", "scce")
 def ok_batchnorm_cnn(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = digits(image=True)
-    m = seq((8, 8, 1), layers.Conv2D(16, 3), layers.BatchNormalization(), layers.ReLU(),
-            layers.Conv2D(16, 3), layers.BatchNormalization(), layers.ReLU(), layers.Flatten(),
-            Dense(10, activation="softmax"))
+    m = seq(
+        (8, 8, 1),
+        layers.Conv2D(16, 3),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+        layers.Conv2D(16, 3),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+        layers.Flatten(),
+        Dense(10, activation="softmax"),
+    )
     m.compile(opt.Adam(0.003), "sparse_categorical_crossentropy")
     return m, x, y, dict(batch_size=64, epochs=8)
 
@@ -921,12 +1049,20 @@ def ok_three_outputs(r: Rng, fixed: bool) -> tuple[Any, ...]:
     third = np.digitize(y[:, 0], [-0.5, 0.5])
     inp = keras.Input((10,))
     h = Dense(48, activation="relu")(inp)
-    out = {"value": Dense(1, name="value")(h),
-           "above": Dense(1, activation="sigmoid", name="above")(h),
-           "third": Dense(3, activation="softmax", name="third")(h)}
+    out = {
+        "value": Dense(1, name="value")(h),
+        "above": Dense(1, activation="sigmoid", name="above")(h),
+        "third": Dense(3, activation="softmax", name="third")(h),
+    }
     m = keras.Model(inp, out)
-    m.compile(opt.Adam(0.005), {"value": "mse", "above": "binary_crossentropy",
-                                "third": "sparse_categorical_crossentropy"})
+    m.compile(
+        opt.Adam(0.005),
+        {
+            "value": "mse",
+            "above": "binary_crossentropy",
+            "third": "sparse_categorical_crossentropy",
+        },
+    )
     return m, x, {"value": y, "above": col(y > 0), "third": third}, dict(epochs=15)
 
 
@@ -1005,8 +1141,12 @@ def ok_short_mlp(r: Rng, fixed: bool) -> tuple[Any, ...]:
 @prog("OK-short-cnn", "multiclass", "scce")
 def ok_short_cnn(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = digits(image=True)
-    m = seq((8, 8, 1), layers.Conv2D(8, 3, activation="relu"), layers.Flatten(),
-            Dense(10, activation="softmax"))
+    m = seq(
+        (8, 8, 1),
+        layers.Conv2D(8, 3, activation="relu"),
+        layers.Flatten(),
+        Dense(10, activation="softmax"),
+    )
     m.compile("adam", "sparse_categorical_crossentropy")
     return m, x[:640], y[:640], dict(batch_size=128, epochs=2)
 
@@ -1025,8 +1165,9 @@ def ok_50_classes(r: Rng, fixed: bool) -> tuple[Any, ...]:
 @prog("OK-frozen-base", "multiclass", "scce")
 def ok_frozen_base(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = digits(image=True)
-    base = seq((8, 8, 1), layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D(),
-               layers.Flatten())
+    base = seq(
+        (8, 8, 1), layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten()
+    )
     base.trainable = False
     m = seq((8, 8, 1), base, Dense(10, activation="softmax"))
     m.compile(opt.Adam(0.01), "sparse_categorical_crossentropy")
@@ -1047,8 +1188,12 @@ def ok_ordinal(r: Rng, fixed: bool) -> tuple[Any, ...]:
 @prog("OK-embedding", "binary", "bce")
 def ok_embedding(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = tokens(r, 1500, 20, 300)
-    m = seq((20,), layers.Embedding(300, 8), layers.GlobalAveragePooling1D(),
-            Dense(1, activation="sigmoid"))
+    m = seq(
+        (20,),
+        layers.Embedding(300, 8),
+        layers.GlobalAveragePooling1D(),
+        Dense(1, activation="sigmoid"),
+    )
     m.compile(opt.Adam(0.003), "binary_crossentropy")
     return m, x, y, dict(batch_size=32, epochs=15)
 
@@ -1058,8 +1203,11 @@ def ok_embedding(r: Rng, fixed: bool) -> tuple[Any, ...]:
 def ok_l2_shrunk(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = friedman(r, 1000)
     reg = regularizers.L2(0.03)
-    m = seq((10,), Dense(32, activation="relu", kernel_regularizer=reg),
-            Dense(1, kernel_regularizer=reg))
+    m = seq(
+        (10,),
+        Dense(32, activation="relu", kernel_regularizer=reg),
+        Dense(1, kernel_regularizer=reg),
+    )
     m.compile(opt.Adam(0.003), "mse")
     return m, x, std(y), dict(batch_size=32, epochs=15)
 
@@ -1082,8 +1230,11 @@ def ok_segmentation(r: Rng, fixed: bool) -> tuple[Any, ...]:
     for image, (row, left) in zip(y, r.integers(0, size - 3, (n, 2)), strict=True):
         image[row : row + 3, left : left + 3] = 1
     x = y + 0.5 * r.normal(size=y.shape)
-    m = seq((size, size, 1), layers.Conv2D(8, 3, padding="same", activation="relu"),
-            layers.Conv2D(1, 3, padding="same", activation="sigmoid"))
+    m = seq(
+        (size, size, 1),
+        layers.Conv2D(8, 3, padding="same", activation="relu"),
+        layers.Conv2D(1, 3, padding="same", activation="sigmoid"),
+    )
     m.compile(opt.Adam(0.01), "binary_crossentropy")
     return m, f32(x), f32(y), dict(batch_size=32, epochs=12)
 
@@ -1149,8 +1300,12 @@ def ok_saturated_units(r: Rng, fixed: bool) -> tuple[Any, ...]:
 @prog("OK-raw-inputs", "binary", "bce")
 def ok_raw_inputs(r: Rng, fixed: bool) -> tuple[Any, ...]:
     x, y = datasets.load_breast_cancer(return_X_y=True)
-    m = seq((30,), layers.BatchNormalization(momentum=0.9), Dense(16, activation="relu"),
-            Dense(1, activation="sigmoid"))
+    m = seq(
+        (30,),
+        layers.BatchNormalization(momentum=0.9),
+        Dense(16, activation="relu"),
+        Dense(1, activation="sigmoid"),
+    )
     m.compile(opt.Adam(0.003), "binary_crossentropy")
     return m, f32(x), col(y), dict(batch_size=32, epochs=12)
 
@@ -1249,8 +1404,12 @@ def noise_returns(r: Rng, fixed: bool) -> tuple[Any, ...]:
 # NOISE: random token ids and labels.
 @prog("NOISE-tokens", "binary", "bce")
 def noise_tokens(r: Rng, fixed: bool) -> tuple[Any, ...]:
-    m = seq((16,), layers.Embedding(500, 4), layers.GlobalAveragePooling1D(),
-            Dense(1, activation="sigmoid"))
+    m = seq(
+        (16,),
+        layers.Embedding(500, 4),
+        layers.GlobalAveragePooling1D(),
+        Dense(1, activation="sigmoid"),
+    )
     m.compile(opt.Adam(0.001), "binary_crossentropy")
     x, y = r.integers(0, 500, (3000, 16)), r.integers(0, 2, 3000)
     return m, x.astype("int32"), col(y), dict(batch_size=32, epochs=3)
@@ -1259,8 +1418,9 @@ def noise_tokens(r: Rng, fixed: bool) -> tuple[Any, ...]:
 # NOISE: white-noise images and random angles, CNN.
 @prog("NOISE-images", "regression", "mse")
 def noise_images(r: Rng, fixed: bool) -> tuple[Any, ...]:
-    m = seq((8, 8, 1), layers.Conv2D(4, 3, activation="relu"), layers.GlobalAveragePooling2D(),
-            Dense(2))
+    m = seq(
+        (8, 8, 1), layers.Conv2D(4, 3, activation="relu"), layers.GlobalAveragePooling2D(), Dense(2)
+    )
     m.compile(opt.Adam(0.001), "mse")
     angle = r.uniform(0, 2 * np.pi, 1500)
     y = np.c_[np.cos(angle), np.sin(angle)]

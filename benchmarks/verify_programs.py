@@ -59,12 +59,16 @@ def regression(t: np.ndarray, p: np.ndarray, loss: str) -> dict[str, Any]:
     skill, constants = [], []
     for tc, pc in zip(t.T, p.T, strict=True):
         bounds = (tc.min(), tc.max())
-        best = minimize_scalar(lambda c, tc=tc: LOSSES[loss](tc, c).mean(), bounds=bounds,
-                               method="bounded").fun
+        best = minimize_scalar(
+            lambda c, tc=tc: LOSSES[loss](tc, c).mean(), bounds=bounds, method="bounded"
+        ).fun
         skill.append(1 - LOSSES[loss](tc, pc).mean() / best)
         constants.append(best)
-    return {"constant_loss": np.mean(constants), "spread": (p.std(0) / t.std(0)).mean(),
-            "skill": np.mean(skill)}
+    return {
+        "constant_loss": np.mean(constants),
+        "spread": (p.std(0) / t.std(0)).mean(),
+        "skill": np.mean(skill),
+    }
 
 
 def entropy(p: np.ndarray) -> np.ndarray:
@@ -112,8 +116,9 @@ def measure(task: str, loss: str, t: Any, p: Any) -> dict[str, Any]:
             got = binary(t, p)
         else:
             one_hot = t.shape == p.shape
-            got = multiclass((t.argmax(-1) if one_hot else t).astype(int).ravel(),
-                             p.reshape(-1, p.shape[-1]))
+            got = multiclass(
+                (t.argmax(-1) if one_hot else t).astype(int).ravel(), p.reshape(-1, p.shape[-1])
+            )
         chance = 1 / got.pop("classes")
         flat = got["top_share"] >= 0.99 or got["balanced"] < chance + 0.03
         good = not flat and (got["skill"] > 0.2 or got["balanced"] > chance + 0.2)
@@ -149,8 +154,12 @@ def run(name: str, fixed: bool, seed: int) -> list[dict[str, Any]]:
     if not isinstance(truth, list):
         truth, pred = [truth], [pred]
     base = {"id": name, "variant": "fixed" if fixed else "as_is", "seed": seed}
-    tail = {"loss_first": float(f"{history[0]:.5g}"), "loss_last": float(f"{history[-1]:.5g}"),
-            "steps": int(model.optimizer.iterations), "seconds": round(seconds, 2)}
+    tail = {
+        "loss_first": float(f"{history[0]:.5g}"),
+        "loss_last": float(f"{history[-1]:.5g}"),
+        "steps": int(model.optimizer.iterations),
+        "seconds": round(seconds, 2),
+    }
     if kwargs.get("batch_size") == 1 and "batchnorm" in name:
         tail["spread_training"] = round(training_spread(model, x, y, 1), 4)
     parts = zip(task.split("+"), loss.split("+"), truth, pred, strict=True)
@@ -159,8 +168,9 @@ def run(name: str, fixed: bool, seed: int) -> list[dict[str, Any]]:
         records[0]["status"] = "collapsed_in_training"
     if len(records) == 1 and "constant_loss" in records[0]:
         floor = 0.97 * records[0]["constant_loss"]
-        records[0]["flat_epochs"] = next((i for i, v in enumerate(history) if v < floor),
-                                         len(history))
+        records[0]["flat_epochs"] = next(
+            (i for i, v in enumerate(history) if v < floor), len(history)
+        )
     return records
 
 
@@ -173,16 +183,24 @@ def main() -> None:
     opts = args.parse_args()
     old = json.loads(opts.out.read_text()) if opts.out.exists() else []
     names = [n for n in P if any(text in n for text in opts.only)]
-    jobs = [(n, fixed, seed) for n in names for seed in opts.seeds for fixed in (False, True)
-            if not (fixed and n.startswith(("OK-", "NOISE-")))]
+    jobs = [
+        (n, fixed, seed)
+        for n in names
+        for seed in opts.seeds
+        for fixed in (False, True)
+        if not (fixed and n.startswith(("OK-", "NOISE-")))
+    ]
     done = {(r["id"], r["variant"], r["seed"]) for r in old if opts.skip_done}
     for name, fixed, seed in jobs:
         variant = "fixed" if fixed else "as_is"
         if (name, variant, seed) in done:
             continue
         new = run(name, fixed, seed)
-        old = [r for r in old if (r["id"], r["variant"], r["seed"]) != (name, variant, seed)
-               and r["id"] in P] + new
+        old = [
+            r
+            for r in old
+            if (r["id"], r["variant"], r["seed"]) != (name, variant, seed) and r["id"] in P
+        ] + new
         order = list(P)
         old.sort(key=lambda r: (order.index(r["id"]), r["variant"], r["seed"], r["output"]))
         opts.out.write_text("[\n" + ",\n".join(json.dumps(r) for r in old) + "\n]\n")

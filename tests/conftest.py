@@ -22,5 +22,4 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True)
 def seeded():
     """Every test starts from the same weights."""
-    keras.backend.clear_session()
     keras.utils.set_random_seed(0)

@@ -1,21 +1,71 @@
 """Sees during `model.fit` that a network has begun to predict one constant, and says so."""
 
+from meancollapse import losses as losses
+from meancollapse import metrics as metrics
 from meancollapse.callbacks import CollapseWarning as CollapseWarning
 from meancollapse.callbacks import GradientMonitor as GradientMonitor
 from meancollapse.callbacks import MonitorWarning as MonitorWarning
 from meancollapse.callbacks import TerminateOnCollapse as TerminateOnCollapse
 from meancollapse.callbacks import WarnOnCollapse as WarnOnCollapse
 from meancollapse.evidence import Evidence as Evidence
+from meancollapse.losses import BalancedMSE as BalancedMSE
+from meancollapse.losses import BetaNLL as BetaNLL
+from meancollapse.losses import CombinedLoss as CombinedLoss
+from meancollapse.losses import ConcordanceLoss as ConcordanceLoss
+from meancollapse.losses import HLGauss as HLGauss
+from meancollapse.losses import HLGaussDecoder as HLGaussDecoder
+from meancollapse.losses import LogitAdjustedCrossentropy as LogitAdjustedCrossentropy
+from meancollapse.losses import MeanSquaredLogScaledError as MeanSquaredLogScaledError
+from meancollapse.losses import MeanVarianceHead as MeanVarianceHead
+from meancollapse.losses import PearsonLoss as PearsonLoss
+from meancollapse.losses import SpreadHinge as SpreadHinge
+from meancollapse.losses import SymexpDecoder as SymexpDecoder
+from meancollapse.losses import SymlogError as SymlogError
+from meancollapse.losses import adjust_logits as adjust_logits
+from meancollapse.losses import adjust_probabilities as adjust_probabilities
+from meancollapse.losses import set_term_weights as set_term_weights
+from meancollapse.losses import symexp as symexp
+from meancollapse.losses import symlog as symlog
+from meancollapse.metrics import Concordance as Concordance
+from meancollapse.metrics import Information as Information
+from meancollapse.metrics import PredictionSpread as PredictionSpread
+from meancollapse.metrics import SkillScore as SkillScore
+from meancollapse.metrics import copula_information as copula_information
 from meancollapse.verdict import Verdict as Verdict
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BalancedMSE",
+    "BetaNLL",
     "CollapseWarning",
+    "CombinedLoss",
+    "Concordance",
+    "ConcordanceLoss",
     "Evidence",
     "GradientMonitor",
+    "HLGauss",
+    "HLGaussDecoder",
+    "Information",
+    "LogitAdjustedCrossentropy",
+    "MeanSquaredLogScaledError",
+    "MeanVarianceHead",
     "MonitorWarning",
+    "PearsonLoss",
+    "PredictionSpread",
+    "SkillScore",
+    "SpreadHinge",
+    "SymexpDecoder",
+    "SymlogError",
     "TerminateOnCollapse",
     "Verdict",
     "WarnOnCollapse",
+    "adjust_logits",
+    "adjust_probabilities",
+    "copula_information",
+    "losses",
+    "metrics",
+    "set_term_weights",
+    "symexp",
+    "symlog",
 ]

@@ -48,6 +48,9 @@ class Look:
         top_class: For classification, the class predicted most often.
         top_class_share: Share of rows given that class.
         target_varies: Whether the targets, as the loss sees them, are more than one value.
+        target_range: Smallest and largest target on the sample.
+        target_is_valid: Whether the loss can use such targets (probabilities outside 0 to 1 and
+            class numbers that are fractions or too large cannot be used).
         input_readability: Held-out R² of the target from the input.
         input_p_value: Probability of reading as much from shuffled targets.
         layers: `(name, readability)` for every layer on the way, in the order they ran.
@@ -69,6 +72,8 @@ class Look:
     top_class: int | None
     top_class_share: float | None
     target_varies: bool
+    target_range: tuple[float, float]
+    target_is_valid: bool
     input_readability: float | None
     input_p_value: float | None
     layers: tuple[tuple[str, float], ...]

@@ -107,7 +107,7 @@ def state(history: Sequence[Evidence], output: str) -> str:
         return _signal_or(UNDECIDED, wait, last, now)
     if is_frozen(last) or _stays_one_number(wait, last):
         return COLLAPSED
-    if _is_on_its_way(wait, last):
+    if look.target_is_valid and _is_on_its_way(wait, last):
         return PLATEAU
     if not _is_readable(look):
         return _signal_or(UNDECIDED, wait, last, now)

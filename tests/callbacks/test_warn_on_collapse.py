@@ -172,3 +172,14 @@ def test_a_filter_that_turns_the_warning_into_an_error_stops_training():
         with pytest.raises(mc.CollapseWarning):
             model.fit(*regression_data(), epochs=10, verbose=0, callbacks=[mc.WarnOnCollapse()])
     assert "compute_metrics" not in vars(model)
+
+
+def test_targets_outside_the_range_of_the_loss_are_named():
+    if keras.config.backend() == "torch":
+        pytest.skip("torch refuses such targets itself")
+    x, labels = class_data(classes=2)
+    model = mlp(1, "sigmoid", loss="binary_crossentropy")
+    _, warned = watched(model, x, (labels + 1.0)[:, None], epochs=40)
+    assert [w.verdict.state for w in warned] == ["collapsed"]
+    assert warned[0].verdict.cause == "invalid_target"
+    assert "from 1 to 2" in str(warned[0])

@@ -95,6 +95,8 @@ class Looker:
             top_class=shares and shares[0],
             top_class_share=shares and shares[1],
             target_varies=bool(y_var.sum() > 0),
+            target_range=(float(np.min(target)), float(np.max(target))),
+            target_is_valid=_is_valid(head, np.asarray(target)),
             input_readability=None if at_input is None else at_input.value,
             input_p_value=None if at_input is None else at_input.p_value,
             layers=tuple(
@@ -262,6 +264,15 @@ def _class_shares(head: heads.Head, prediction: np.ndarray) -> tuple[int, float]
         return None
     counts = np.bincount(classes)
     return int(counts.argmax()), float(counts.max() / counts.sum())
+
+
+def _is_valid(head: heads.Head, target: np.ndarray) -> bool:
+    """Whether a crossentropy can use these targets; any number will do for a regression."""
+    if head.kind == "regression":
+        return True
+    if head.kind == "sparse":
+        return bool((target == np.floor(target)).all() and target.max() < head.classes)
+    return bool(target.min() >= 0 and target.max() <= 1)
 
 
 def _information(head: heads.Head, predictions: np.ndarray, r2: float) -> float:

@@ -9,6 +9,7 @@ from meancollapse import verdict as judgement
 from meancollapse.evidence import Evidence, Look, Output
 from meancollapse.verdict import Verdict
 
+NO_CAUSE_YET = "This version does not name the cause; begin with the layer named here."
 # Causes that the state itself names; the others need the analysis of layers and weights.
 CAUSE_OF_STATE = {judgement.NO_SIGNAL: "no_signal", judgement.NON_FINITE: "non_finite"}
 
@@ -25,8 +26,9 @@ def verdict(history: Sequence[Evidence], name: str, state: str) -> Verdict:
     output = _last_looked_at(history, name)
     look = output.look if output is not None else None
     cause = CAUSE_OF_STATE.get(state)
-    if state == judgement.NO_SIGNAL and look is not None and not look.target_varies:
-        cause = "invalid_target"
+    if look is not None and state in (judgement.NO_SIGNAL, judgement.COLLAPSED):
+        if not look.target_varies or not look.target_is_valid:
+            cause = "invalid_target"
     return Verdict(
         epoch=evidence.epoch,
         state=state,
@@ -57,8 +59,8 @@ def _non_finite(evidence: Evidence) -> str:
     loss = "" if evidence.loss is None else f" (loss {evidence.loss:g})"
     return (
         f"training has produced NaN or Inf{loss}, and the weights will not recover. Stop, lower "
-        "the learning rate or clip the gradients, check inputs and targets for NaN and Inf, and start "
-        "again from the last good weights."
+        "the learning rate or clip the gradients, check inputs and targets for NaN and Inf, and "
+        "start again from the last good weights."
     )
 
 
@@ -81,7 +83,16 @@ def _no_signal(look: Look) -> str:
 def _collapsed(evidence: Evidence, look: Look) -> str:
     return " ".join(
         [_what_it_predicts(look), _where_it_dies(evidence, look)]
-        + ["This version does not name the cause; begin with the layer named here."]
+        + [NO_CAUSE_YET if look.target_is_valid else _wrong_targets(look)]
+    )
+
+
+def _wrong_targets(look: Look) -> str:
+    low, high = look.target_range
+    return (
+        f"The targets run from {low:g} to {high:g}, which the compiled loss cannot use: "
+        "probabilities must lie between 0 and 1, class numbers be whole and smaller than the "
+        "number of outputs."
     )
 
 
