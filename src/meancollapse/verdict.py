@@ -176,7 +176,9 @@ class LookSchedule:
     def is_due(self, evidence: Evidence) -> bool:
         """Whether this epoch needs a look."""
         if all_have_skill(evidence):
-            return evidence.has_modes and _is_power_of_two(evidence.epoch + 1)
+            # Normalised by the batch, an output may follow in training mode and not in `predict`.
+            check = evidence.is_last or _is_power_of_two(evidence.epoch + 1)
+            return evidence.has_modes and (check or self._in_vain > 0)
         if self._looked_at is None or evidence.is_last:
             return True
         gap = max(LOOK_STEPS, (evidence.steps - self._skill_at) // 10)

@@ -1,0 +1,242 @@
+"""The judgement on evidence made by hand: no model, no Keras."""
+
+import dataclasses
+
+import pytest
+
+from meancollapse import verdict
+from meancollapse.evidence import Evidence, Look, Output, Stream, Variable
+from meancollapse.verdict import state
+
+DEAD_STREAM = Stream(1000, 0.01, -0.01, 0.0, 0.0, True, True)
+GOOD_STREAM = Stream(1000, 0.9, 0.8, 0.9, 0.8, True, True)
+CONSTANT = Look(
+    rows=1000,
+    spread=0.01,
+    skill=-0.01,
+    r2=-0.01,
+    explained=0.0,
+    loss=1.0,
+    constant_loss=1.0,
+    constant=(0.0,),
+    prediction_mean=(0.0,),
+    information=0.0,
+    is_constant=False,
+    top_class=None,
+    top_class_share=None,
+    target_varies=True,
+    target_range=(-2.0, 2.0),
+    target_is_valid=True,
+    input_readability=0.8,
+    input_p_value=0.01,
+    layers=(("a", 0.5), ("b", 0.0), ("c", 0.0), ("out", 0.0)),
+    readability=0.0,
+    finite=True,
+)
+GOOD = dataclasses.replace(CONSTANT, spread=0.9, skill=0.8, r2=0.8, explained=0.8, readability=0.8)
+ALIVE = Variable("a/kernel", True, 0.3, 1e-3, 3.0, 16, 0)
+SILENT = dataclasses.replace(ALIVE, gradient_norm=0.0, silent_units=16)
+
+
+def epoch(number, look, stream=DEAD_STREAM, steps=50, epochs=20, variables=(ALIVE,), **changes):
+    """Epoch `number` (from 0) of a run of `epochs` epochs of `steps` steps."""
+    done = steps * (number + 1)
+    evidence = Evidence(
+        epoch=number,
+        steps=done,
+        planned_steps=steps * epochs,
+        is_last=number + 1 == epochs,
+        has_modes=False,
+        slow_start=False,
+        loss=1.0,
+        grad_norm=0.3,
+        skipped_steps=0,
+        measured_steps=steps,
+        variables=variables,
+        disconnected=(),
+        outputs=(Output("y", False, stream, None, look),),
+    )
+    return dataclasses.replace(evidence, **changes)
+
+
+def run(looks, **options):
+    """States after every epoch of a run with these looks."""
+    history = [epoch(number, look, **options) for number, look in enumerate(looks)]
+    return [state(history[: n + 1], "y") for n in range(len(history))]
+
+
+def with_(look=CONSTANT, **changes):
+    return dataclasses.replace(look, **changes)
+
+
+def test_a_constant_output_is_given_200_steps():
+    assert run([CONSTANT] * 6) == ["undecided"] * 3 + ["collapsed"] * 3
+
+
+def test_a_recurrent_model_is_given_five_times_as_long():
+    states = run([CONSTANT] * 20, slow_start=True, epochs=40)
+    assert states.index("collapsed") == 19
+
+
+def test_an_output_with_a_trace_of_skill_is_given_as_long():
+    trace = with_(skill=0.007, r2=0.007, explained=0.007)
+    assert "collapsed" not in run([trace] * 12)
+
+
+def test_a_good_stream_needs_no_look():
+    assert run([None] * 3, stream=GOOD_STREAM) == ["healthy"] * 3
+
+
+def test_skill_in_training_mode_does_not_hide_a_constant_in_inference_mode():
+    assert run([CONSTANT] * 5, stream=GOOD_STREAM)[-1] == "collapsed"
+
+
+def test_no_weight_gets_a_gradient_so_nothing_can_change():
+    assert run([CONSTANT], variables=(SILENT,)) == ["collapsed"]
+
+
+def test_one_number_for_every_input_in_two_looks():
+    one = with_(is_constant=True, spread=0.0)
+    assert run([one] * 2) == ["undecided", "collapsed"]
+    assert run([one] * 2, steps=5) == ["undecided", "undecided"]
+
+
+def test_rising_hidden_layers_are_a_plateau():
+    rising = [
+        with_(layers=(("a", 0.5), ("b", 0.02 * n), ("c", 0.02 * n), ("out", 0.0)))
+        for n in range(10)
+    ]
+    assert set(run(rising)[4:]) == {"plateau"}
+
+
+def test_hidden_layers_that_only_fluctuate_are_not_a_plateau():
+    values = [0.13, 0.05, 0.12, 0.08, 0.03, 0.15, 0.1, 0.18, 0.07, 0.12]
+    noisy = [with_(layers=(("a", v), ("b", v), ("c", v), ("out", 0.0))) for v in values]
+    assert run(noisy)[-1] == "collapsed"
+
+
+def test_skill_that_will_be_there_before_the_run_ends_is_a_plateau():
+    slow = [with_(spread=0.05, explained=0.001 * n, skill=0.001 * n - 0.01) for n in range(10)]
+    assert run(slow, epochs=200)[-1] == "plateau"
+    assert run(slow, epochs=12)[-1] == "collapsed"
+
+
+def test_a_bias_that_moves_to_the_mean_is_no_progress():
+    moving = [with_(is_constant=True, spread=0.0, skill=n / 10 - 4) for n in range(10)]
+    assert run(moving)[-1] == "collapsed"
+
+
+def test_a_short_run_is_judged_at_its_end():
+    assert run([CONSTANT] * 4, steps=25, epochs=4)[-1] == "collapsed"
+    assert run([CONSTANT] * 4, steps=24, epochs=4)[-1] == "undecided"
+
+
+def test_little_is_asked_where_little_can_be_read():
+    modest = with_(skill=0.02, r2=0.02, explained=0.02, spread=0.08, readability=0.02)
+    assert run([with_(modest, input_readability=0.04)] * 8)[-1] == "healthy"
+    assert run([with_(modest, input_readability=0.8)] * 20, epochs=20)[-1] == "collapsed"
+
+
+def test_a_signal_too_small_for_the_sample_shows_in_the_stream():
+    seen = Stream(20_000, 0.12, 0.015, 0.12, 0.0, True, True)
+    weak = with_(
+        skill=0.015, r2=0.015, spread=0.12, input_readability=0.0, input_p_value=0.4, layers=()
+    )
+    assert run([weak] * 20, stream=seen)[-1] == "healthy"
+
+
+NOTHING = with_(input_readability=0.0, input_p_value=0.6, layers=(("a", 0.0), ("out", 0.0)))
+
+
+def test_nothing_readable_is_said_at_the_end_of_the_run():
+    states = run([NOTHING] * 20)
+    assert states[-1] == "no_signal"
+    assert set(states[:-1]) == {"undecided"}
+
+
+def test_nothing_readable_from_few_rows_proves_nothing():
+    assert run([with_(NOTHING, rows=60)] * 20)[-1] == "undecided"
+
+
+def test_nothing_readable_is_not_said_against_a_correlated_output():
+    stream = dataclasses.replace(DEAD_STREAM, correlation=0.3)
+    assert run([NOTHING] * 20, stream=stream)[-1] == "undecided"
+
+
+def test_targets_that_are_all_alike():
+    alike = with_(target_varies=False, spread=float("nan"))
+    same = dataclasses.replace(DEAD_STREAM, target_varies=False)
+    assert run([alike] * 3, stream=same)[-1] == "no_signal"
+    # In the sample only: rows sorted by class, say.
+    assert run([alike] * 8, stream=DEAD_STREAM)[-1] == "undecided"
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number(loss):
+    assert run([CONSTANT], loss=loss) == ["non_finite"]
+
+
+def test_predictions_that_are_no_numbers():
+    assert run([None], stream=dataclasses.replace(DEAD_STREAM, finite=False)) == ["non_finite"]
+    assert run([with_(finite=False)]) == ["non_finite"]
+
+
+def test_skipped_steps_alone_are_no_alarm():
+    assert run([None], stream=GOOD_STREAM, skipped_steps=3) == ["healthy"]
+
+
+def test_classes_one_answer_for_all():
+    one_class = with_(
+        spread=0.3, top_class=2, top_class_share=1.0, readability=0.01, is_constant=False
+    )
+    assert run([one_class] * 5)[-1] == "collapsed"
+    informed = with_(one_class, skill=0.2, r2=0.2)
+    assert run([informed] * 5)[-1] == "healthy"
+
+
+def test_a_fall_after_health_is_seen_and_recovery_too():
+    history = [epoch(n, None, GOOD_STREAM) for n in range(3)]
+    history += [epoch(n, CONSTANT) for n in range(3, 9)]
+    history += [epoch(9, None, GOOD_STREAM)]
+    states = [state(history[: n + 1], "y") for n in range(10)]
+    assert states[:3] == ["healthy"] * 3
+    assert states[8] == "collapsed"
+    assert states[9] == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("layers", "kind", "layer"),
+    [
+        ((("a", 0.7), ("b", 0.0), ("out", 0.0)), "lost", "b"),
+        ((("a", 0.0), ("b", 0.0), ("out", 0.0)), "lost", "a"),
+        ((("a", 0.7), ("b", 0.6), ("out", 0.0)), "unused", "b"),
+        ((("a", 0.7), ("b", 0.6), ("out", 0.5)), "unused", "b"),
+    ],
+)
+def test_the_place_where_the_target_is_lost(layers, kind, layer):
+    found = verdict.place(with_(layers=layers))
+    assert (found.kind, found.layer) == (kind, layer)
+
+
+def test_no_place_where_nothing_could_be_read():
+    assert verdict.place(NOTHING).kind == "absent"
+    assert verdict.place(with_(layers=())) is None
+
+
+def test_looks_are_taken_only_while_something_is_unexplained():
+    schedule = verdict.LookSchedule()
+    good = epoch(0, None, GOOD_STREAM)
+    assert not schedule.is_due(good)
+    assert schedule.is_due(epoch(0, None))
+    schedule.note(epoch(0, CONSTANT, steps=5))
+    assert not schedule.is_due(epoch(1, None, steps=5))
+    assert schedule.is_due(epoch(4, None, steps=5))
+    assert schedule.is_due(epoch(1, None, steps=5, epochs=2))
+
+
+def test_batch_normalisation_is_checked_in_inference_mode_now_and_then():
+    schedule = verdict.LookSchedule()
+    due = [schedule.is_due(epoch(n, None, GOOD_STREAM, has_modes=True)) for n in range(20)]
+    assert [n for n, is_due in enumerate(due) if is_due] == [0, 1, 3, 7, 15, 19]
+    schedule.note(epoch(3, CONSTANT, GOOD_STREAM, has_modes=True))
+    assert schedule.is_due(epoch(4, None, GOOD_STREAM, has_modes=True))
