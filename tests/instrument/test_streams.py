@@ -88,6 +88,15 @@ def test_information_of_class_probabilities_is_in_nats():
     assert stream(labels, flat, 64, head=head).information == pytest.approx(0, abs=1e-5)
 
 
+@pytest.mark.parametrize("value", [0.0, 1.0, 0.1, 1e6])
+def test_targets_that_never_vary_are_seen(value):
+    y = np.full((320, 3), value)
+    p = np.random.default_rng(0).normal(size=(320, 3))
+    assert not stream(y, p, 32).target_varies
+    y[7] += max(1.0, value) * 1e-6
+    assert stream(y, p, 32).target_varies
+
+
 def test_nan_is_seen():
     y = np.zeros((64, 1))
     p = np.where(np.arange(64)[:, None] == 40, np.nan, 0.0)

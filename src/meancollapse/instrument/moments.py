@@ -14,6 +14,8 @@ from meancollapse.instrument.streams import Layout
 MIN_WITHIN = 16
 # ...unless the targets hardly vary inside a batch (rows sorted by target).
 SORTED = 0.01
+# Variance of equal numbers after float64 rounding, relative to their square.
+ROUNDING = 1e-24
 
 
 def split_series(
@@ -73,7 +75,7 @@ def stream(head: Head, table: np.ndarray) -> Stream:
         r2=r2,
         correlation=_ratio(moments[2], math.sqrt(max(moments[0] * moments[1], 0.0))),
         information=_information(head, r2, (share * mean_p).sum(0), (share[:, 0] * entropy).sum()),
-        target_varies=bool(total[0].sum() > 0),
+        target_varies=bool(total[0].sum() > ROUNDING * (weight[:, None] * mean_y**2).sum()),
         finite=bool(np.isfinite(table).all()) and columns > 0,
     )
 
