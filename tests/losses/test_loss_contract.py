@@ -41,7 +41,7 @@ def test_vector_outputs_equal_column_outputs(name):
     assert value(loss, y, p[:, 0]) == pytest.approx(value(loss, y[:, None], p), rel=1e-6)
 
 
-@pytest.mark.parametrize("name", set(cases.ALL) - {"combined", "logit_adjusted"})
+@pytest.mark.parametrize("name", sorted(set(cases.ALL) - {"combined", "logit_adjusted"}))
 def test_shapes_that_do_not_fit_raise_with_both_shapes(name):
     y, p = data(name)
     with pytest.raises(ValueError, match=r"\(7,\).*\(8"):
