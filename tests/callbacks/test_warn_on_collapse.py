@@ -1,5 +1,6 @@
 import json
 import math
+import pickle
 import warnings
 
 import keras
@@ -183,3 +184,10 @@ def test_targets_outside_the_range_of_the_loss_are_named():
     assert [w.verdict.state for w in warned] == ["collapsed"]
     assert warned[0].verdict.cause == "invalid_target"
     assert "from 1 to 2" in str(warned[0])
+
+
+def test_the_warning_survives_pickling_and_being_rebuilt_from_its_text():
+    _, (warning,) = watched(dead_mlp(), *regression_data(), epochs=4)
+    copy = pickle.loads(pickle.dumps(warning))
+    assert copy.verdict == warning.verdict
+    assert str(mc.CollapseWarning(str(warning))) == str(copy) == warning.verdict.message

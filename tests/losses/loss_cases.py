@@ -21,7 +21,6 @@ REGRESSION = {
     "spread_hinge_alone": lambda: losses.SpreadHinge(reachable_r2=0.9, additive=False),
     "symlog": lambda: losses.SymlogError(),
 }
-BATCH_DEPENDENT = sorted(set(REGRESSION) - {"log_scaled", "symlog"})
 OTHER = {
     "beta_nll": lambda: losses.BetaNLL(),
     "hl_gauss": lambda: losses.HLGauss(-1.0, 2.0),

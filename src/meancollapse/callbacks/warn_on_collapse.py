@@ -11,12 +11,16 @@ class CollapseWarning(UserWarning):
     """An output has become a constant, has nothing to learn from, or is no longer a number.
 
     Attributes:
-        verdict: The `Verdict` that was reached; its message is the warning's text.
+        verdict: The `Verdict` that was reached; its message is the warning's text. `None` where a
+            tool (a parallel test runner, say) rebuilt the warning from its text.
     """
 
-    def __init__(self, verdict: Verdict):
-        super().__init__(verdict.message)
-        self.verdict = verdict
+    def __init__(self, verdict: Verdict | str):
+        super().__init__(verdict)
+        self.verdict = None if isinstance(verdict, str) else verdict
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.verdict is None else self.verdict.message
 
 
 class WarnOnCollapse(Monitor):
