@@ -240,3 +240,11 @@ def test_batch_normalisation_is_checked_in_inference_mode_now_and_then():
     assert [n for n, is_due in enumerate(due) if is_due] == [0, 1, 3, 7, 15, 19]
     schedule.note(epoch(3, CONSTANT, GOOD_STREAM, has_modes=True))
     assert schedule.is_due(epoch(4, None, GOOD_STREAM, has_modes=True))
+
+
+def test_layers_that_are_readable_already_are_not_waited_for():
+    better = [
+        with_(layers=(("a", 0.7), ("b", 0.6 + 0.02 * n), ("c", 0.6 + 0.02 * n), ("out", 0.3)))
+        for n in range(10)
+    ]
+    assert run(better)[-1] == "collapsed"

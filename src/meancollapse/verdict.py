@@ -299,7 +299,9 @@ def _is_on_its_way(wait: _Wait, last: Evidence) -> bool:
         return False
     looks = [look for _, look in wait.looks]
     now, half = looks[-1], looks[(len(looks) - 1) // 2]
-    if _rises([_hidden(look) for look in looks[len(looks) // 2 - 1 :]]):
+    hidden = [_hidden(look) for look in looks[len(looks) // 2 - 1 :]]
+    # Layers that have it already cannot be what the output is waiting for.
+    if _rises(hidden) and hidden[0] < 0.5 * (_ceiling(now) or math.inf):
         return True
     if now.is_constant:
         return False
