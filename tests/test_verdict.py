@@ -54,6 +54,7 @@ def epoch(number, look, stream=DEAD_STREAM, steps=50, epochs=20, variables=(ALIV
         measured_steps=steps,
         variables=variables,
         disconnected=(),
+        inputs=(),
         outputs=(Output("y", False, stream, None, look),),
     )
     return dataclasses.replace(evidence, **changes)

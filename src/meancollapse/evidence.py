@@ -30,6 +30,31 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class Input:
+    """Moments of one numeric input, over its columns (at most 256, evenly spread).
+
+    Attributes:
+        rows: Number of rows measured.
+        mean: Mean of all values.
+        std: Std of all values.
+        smallest_std: Std over rows of the column that varies least, constant columns aside.
+        largest_std: Std over rows of the column that varies most.
+        columns: Number of columns measured.
+        constant_columns: Columns that are the same number in every row.
+        finite: Whether every number was finite.
+    """
+
+    rows: int
+    mean: float
+    std: float
+    smallest_std: float
+    largest_std: float
+    columns: int
+    constant_columns: int
+    finite: bool
+
+
+@dataclass(frozen=True)
 class Look:
     """One output examined on the sample, in inference mode.
 
@@ -140,6 +165,7 @@ class Evidence:
         measured_steps: Training steps measured in this epoch.
         variables: The trainable variables that received a gradient.
         disconnected: Paths of trainable variables without any gradient.
+        inputs: The model's numeric inputs, in Keras' flattening order.
         outputs: The model's outputs.
     """
 
@@ -155,6 +181,7 @@ class Evidence:
     measured_steps: int
     variables: tuple[Variable, ...]
     disconnected: tuple[str, ...]
+    inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
 
     def to_dict(self) -> dict[str, Any]:

@@ -151,6 +151,18 @@ def test_the_history_is_plain_numbers():
         callback.history[0].epoch = 7
 
 
+def test_inputs_are_measured_column_by_column():
+    x, y = regression_data(512)
+    x = x * np.arange(10) + 1000  # the first column is constant
+    callback, _ = watched(mlp(), x.astype("float32"), y, epochs=1)
+    (found,) = callback.history[0].inputs
+    assert (found.rows, found.columns, found.constant_columns) == (512, 10, 1)
+    assert found.mean == pytest.approx(x.mean(), rel=1e-5)
+    assert found.std == pytest.approx(x.std(), rel=1e-3)
+    assert found.smallest_std == pytest.approx(x[:, 1:].std(0).min(), rel=1e-3)
+    assert found.largest_std == pytest.approx(x.std(0).max(), rel=1e-3)
+
+
 def test_probe_data_is_used():
     x, y = regression_data()
     callback, _ = watched(

@@ -119,6 +119,18 @@ def columns(head: Head, target: Any, prediction: Any) -> tuple[Any, Any]:
     return _thin(target), _thin(prediction)
 
 
+def input_columns(x: Any) -> Any:
+    """A numeric input as float32 columns, at most 256 of them; `None` for strings and the like."""
+    if not hasattr(x, "shape") or not len(x.shape):
+        return None
+    if hasattr(x, "dense_shape") or hasattr(x, "row_splits"):  # sparse, ragged
+        return None
+    dtype = str(keras.backend.standardize_dtype(x.dtype)) if hasattr(x, "dtype") else ""
+    if not dtype.startswith(("float", "bfloat", "int", "uint", "bool")):
+        return None
+    return _thin(_flat(ops.cast(ops.convert_to_tensor(x), "float32")))
+
+
 def probabilities(head: Head, prediction: Any) -> Any:
     """What `predict` means: probabilities, where the loss says the output is logits."""
     if head.kind == "regression":

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from meancollapse import verdict
-from meancollapse.evidence import Evidence, Look, Output, Stream
+from meancollapse.evidence import Evidence, Input, Look, Output, Stream, Variable
 from meancollapse.instrument import backends, moments, step_functions
 from meancollapse.instrument.look import Looker
 from meancollapse.instrument.sample import Sample
@@ -212,19 +212,21 @@ class Instrument:
         host = backends.to_host([*train, *test, *units])
         series, validation = host[: len(train)], host[len(train) : len(train) + len(test)]
         trained: dict[str, tuple[Any, Stream]] = {}
-        found: tuple[Any, ...] = ()
+        found: tuple[Variable, ...] = ()
+        inputs: tuple[Input, ...] = ()
         norm, skipped = None, 0
         disconnected: tuple[str, ...] = ()
         if series:
             layout = self._taps.layouts["train"]
-            norms, outputs = moments.split_series(layout, series)
+            norms, seen, outputs = moments.split_series(layout, series)
+            inputs = tuple(moments.input_stream(table) for table in seen)
             trained = {head.name: (head, moments.stream(head, t)) for head, t in outputs}
             found = moments.variables(layout, norms, host[-1])
             norm, skipped = moments.grad_norm(norms)
             disconnected = layout.disconnected
         validated: dict[str, Stream] = {}
         if validation:
-            _, outputs = moments.split_series(self._taps.layouts["test"], validation)
+            _, _, outputs = moments.split_series(self._taps.layouts["test"], validation)
             validated = {head.name: moments.stream(head, t) for head, t in outputs}
         self._say_what_is_missing(bool(found), bool(trained))
         per_epoch = self._train.calls * self._steps_per_call
@@ -241,6 +243,7 @@ class Instrument:
             measured_steps=len(series),
             variables=found,
             disconnected=disconnected,
+            inputs=inputs,
             outputs=tuple(
                 Output(name, head.is_classification, stream, validated.get(name), None)
                 for name, (head, stream) in trained.items()

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from meancollapse.evidence import Stream, Variable
+from meancollapse.evidence import Input, Stream, Variable
 from meancollapse.instrument.heads import Head
 from meancollapse.instrument.streams import Layout
 
@@ -20,22 +20,47 @@ ROUNDING = 1e-24
 
 def split_series(
     layout: Layout, series: list[np.ndarray]
-) -> tuple[np.ndarray, list[tuple[Head, np.ndarray]]]:
+) -> tuple[np.ndarray, list[np.ndarray], list[tuple[Head, np.ndarray]]]:
     """Cut packed series into norms and moments.
 
     Returns:
-        Norms of shape `(steps, variables, 3)` and, for each output, moments of shape
-        `(steps, 3 + 7 * columns)`.
+        Norms of shape `(steps, variables, 3)`; for each input moments of shape
+        `(steps, 1 + 3 * columns)`; for each output moments of shape `(steps, 3 + 7 * columns)`.
     """
     table = np.stack(series)
     position = 1 + 3 * len(layout.variables)
     norms = table[:, 1:position].reshape(len(table), -1, 3)
+    inputs = []
+    for columns in layout.inputs:
+        inputs.append(table[:, position : position + 1 + 3 * columns])
+        position += 1 + 3 * columns
     outputs = []
     for head, columns in layout.outputs:
         width = 3 + 7 * columns
         outputs.append((head, table[:, position : position + width]))
         position += width
-    return norms, outputs
+    return norms, inputs, outputs
+
+
+def input_stream(table: np.ndarray) -> Input:
+    """Moments of one input over all measured steps (Chan's merge, in float64)."""
+    rows = table[:, :1]
+    first, rest, squares = np.split(table[:, 1:], 3, axis=1)
+    means, total = first + rest, rows.sum()
+    mean = (rows * means).sum(0) / total
+    variance = (squares.sum(0) + (rows * (means - mean) ** 2).sum(0)) / total
+    varies = variance > ROUNDING * mean**2
+    std = np.sqrt(variance)
+    return Input(
+        rows=int(total),
+        mean=float(mean.mean()),
+        std=float(np.sqrt(variance.mean() + mean.var())),
+        smallest_std=float(std[varies].min()) if varies.any() else 0.0,
+        largest_std=float(std.max(initial=0.0)),
+        columns=len(mean),
+        constant_columns=int((~varies).sum()),
+        finite=bool(np.isfinite(table).all()),
+    )
 
 
 def stream(head: Head, table: np.ndarray) -> Stream:

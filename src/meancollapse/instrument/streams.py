@@ -26,7 +26,9 @@ class Layout:
     Attributes:
         variables: Paths of the trainable variables that received a gradient.
         units: Number of units of each variable (its last axis).
-        frozen: Paths of trainable variables whose gradient was `None`.
+        ranks: Number of axes of each variable.
+        disconnected: Paths of trainable variables whose gradient was `None`.
+        inputs: Number of columns of each numeric input.
         outputs: The heads, with the number of columns of each.
     """
 
@@ -34,6 +36,7 @@ class Layout:
     units: tuple[int, ...]
     ranks: tuple[int, ...]
     disconnected: tuple[str, ...]
+    inputs: tuple[int, ...]
     outputs: tuple[tuple[heads.Head, int], ...]
 
 
@@ -46,6 +49,8 @@ class Record:
         self._disconnected: list[str] = []
         self._norms: list[Any] = []
         self._units: list[Any] = []
+        self._inputs: list[int] = []
+        self._input_moments: list[Any] = []
         self._outputs: list[tuple[heads.Head, int]] = []
         self._moments: list[Any] = []
 
@@ -78,6 +83,14 @@ class Record:
             self._units.append(energy)
             self._norms += [ops.sum(energy), _sum_of_squares(new - old), _sum_of_squares(old)]
 
+    def inputs(self, x: Any) -> None:
+        """Moments of every numeric input, column by column."""
+        for leaf in keras.tree.flatten(x):
+            columns = heads.input_columns(leaf)
+            if columns is not None:
+                self._inputs.append(int(columns.shape[1]))
+                self._input_moments.append(column_moments(columns[:MAX_ROWS]))
+
     def outputs(self, model: keras.Model, y: Any, y_pred: Any, sample_weight: Any) -> None:
         """Moments of targets and predictions, output by output."""
         pairs = heads.pair(model, y, y_pred)
@@ -102,10 +115,11 @@ class Record:
             tuple(int(v.shape[-1]) if len(v.shape) else 1 for v in self._variables),
             tuple(len(v.shape) for v in self._variables),
             tuple(self._disconnected),
+            tuple(self._inputs),
             tuple(self._outputs),
         )
         norms = [ops.stack(self._norms)] if self._norms else []
-        series = [ops.zeros((1,), "float32"), *norms, *self._moments]
+        series = [ops.zeros((1,), "float32"), *norms, *self._input_moments, *self._moments]
         units = [ops.zeros((1,), "float32"), *self._units]
         return layout, ops.concatenate(series), ops.concatenate(units)
 
@@ -141,6 +155,23 @@ def moments(targets: Any, predictions: Any, sample_weight: Any = None) -> Any:
     return ops.concatenate(
         [ops.stack([rows, total, entropy]), first_y, mean_y, first_p, mean_p, *sums]
     )
+
+
+def column_moments(columns: Any) -> Any:
+    """Rows, and for each column first value, mean less the first value, and sum of squares.
+
+    Args:
+        columns: Tensor of shape `(rows, columns)`.
+
+    Returns:
+        Flat tensor of `1 + 3 * columns` numbers.
+    """
+    first = columns[0]
+    rest = columns - first
+    mean = ops.mean(rest, axis=0)
+    squares = ops.sum(ops.square(rest - mean), axis=0)
+    rows = ops.reshape(ops.sum(ops.ones_like(columns[:, 0])), (1,))
+    return ops.concatenate([rows, first, mean, squares])
 
 
 def _sum_of_squares(tensor: Any) -> Any:

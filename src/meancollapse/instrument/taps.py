@@ -118,6 +118,7 @@ class Taps:
         def compute_metrics(x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
             record = self._record()
             if record is not None:
+                self._observe(record.inputs, x)
                 self._observe(record.outputs, self.model, y, y_pred, sample_weight)
             return original(x, y, y_pred, sample_weight=sample_weight)
 
