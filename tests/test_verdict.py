@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from meancollapse import verdict
 from meancollapse.evidence import Evidence, Look, Output, Stream, Variable
+from meancollapse.instrument.schedule import LookSchedule
+from meancollapse.place import place
 from meancollapse.verdict import state
 
 DEAD_STREAM = Stream(1000, 0.01, -0.01, 0.0, 0.0, True, True)
@@ -215,17 +216,17 @@ def test_a_fall_after_health_is_seen_and_recovery_too():
     ],
 )
 def test_the_place_where_the_target_is_lost(layers, kind, layer):
-    found = verdict.place(with_(layers=layers))
+    found = place(with_(layers=layers))
     assert (found.kind, found.layer) == (kind, layer)
 
 
 def test_no_place_where_nothing_could_be_read():
-    assert verdict.place(NOTHING).kind == "absent"
-    assert verdict.place(with_(layers=())) is None
+    assert place(NOTHING).kind == "absent"
+    assert place(with_(layers=())) is None
 
 
 def test_looks_are_taken_only_while_something_is_unexplained():
-    schedule = verdict.LookSchedule()
+    schedule = LookSchedule()
     good = epoch(0, None, GOOD_STREAM)
     assert not schedule.is_due(good)
     assert schedule.is_due(epoch(0, None))
@@ -236,7 +237,7 @@ def test_looks_are_taken_only_while_something_is_unexplained():
 
 
 def test_batch_normalisation_is_checked_in_inference_mode_now_and_then():
-    schedule = verdict.LookSchedule()
+    schedule = LookSchedule()
     due = [schedule.is_due(epoch(n, None, GOOD_STREAM, has_modes=True)) for n in range(20)]
     assert [n for n, is_due in enumerate(due) if is_due] == [0, 1, 3, 7, 15, 19]
     schedule.note(epoch(3, CONSTANT, GOOD_STREAM, has_modes=True))

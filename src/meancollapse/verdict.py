@@ -51,8 +51,6 @@ GROWTH = 1.5
 ALIVE = 4.0
 # Rows x correlation²: about five standard errors from nothing.
 EVIDENT = 25.0
-# Two looks are at least this many steps apart.
-LOOK_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ def state(history: Sequence[Evidence], output: str) -> str:
         return NON_FINITE
     if now is None:
         return UNDECIDED
-    if _skill_now(now):
+    if output_has_skill(now):
         return HEALTHY
     wait = _wait(history, output)
     if not wait.looks:
@@ -162,42 +160,6 @@ def all_have_skill(evidence: Evidence) -> bool:
     )
 
 
-class LookSchedule:
-    """When the sample is pushed through the model: only while something is unexplained.
-
-    Looks are at least 20 steps apart, and farther the longer nothing changes (a tenth of the wait).
-    """
-
-    def __init__(self) -> None:
-        self._looked_at: int | None = None
-        self._skill_at = 0
-        self._in_vain = 0
-
-    def is_due(self, evidence: Evidence) -> bool:
-        """Whether this epoch needs a look."""
-        if all_have_skill(evidence):
-            # Normalised by the batch, an output may follow in training mode and not in `predict`.
-            check = evidence.is_last or _is_power_of_two(evidence.epoch + 1)
-            return evidence.has_modes and (check or self._in_vain > 0)
-        if self._looked_at is None or evidence.is_last:
-            return True
-        gap = max(LOOK_STEPS, (evidence.steps - self._skill_at) // 10)
-        return evidence.steps - self._looked_at >= gap
-
-    def note(self, evidence: Evidence) -> None:
-        """Take in the epoch's final evidence."""
-        if any(output.look is not None for output in evidence.outputs):
-            self._looked_at = evidence.steps
-            self._in_vain += 1
-        if evidence.outputs and all(_skill_now(output) for output in evidence.outputs):
-            self._skill_at = evidence.steps
-            self._in_vain = 0
-
-    def wants_input_test(self, evidence: Evidence) -> bool:
-        """Whether to ask what the input makes possible (0.3 s): from the second look in vain on."""
-        return self._in_vain > 0 or evidence.is_last or is_frozen(evidence)
-
-
 @dataclass(frozen=True)
 class _Wait:
     """The time since the output last had skill: steps, and the looks taken in it."""
@@ -213,7 +175,7 @@ def _wait(history: Sequence[Evidence], name: str) -> _Wait:
         output = evidence.output(name)
         if output is None:
             continue
-        if _skill_now(output):
+        if output_has_skill(output):
             began = evidence.steps
             break
         if output.look is not None:
@@ -221,7 +183,8 @@ def _wait(history: Sequence[Evidence], name: str) -> _Wait:
     return _Wait(history[-1].steps - began, tuple(reversed(looks)))
 
 
-def _skill_now(output: Output) -> bool:
+def output_has_skill(output: Output) -> bool:
+    """What is known of this epoch: the look where there was one, else the running statistics."""
     if output.look is not None:
         return has_skill(output, output.look)
     return stream_has_skill(output.train)
@@ -360,50 +323,3 @@ def _hidden(look: Look) -> float:
 
 def _finite(value: float) -> float:
     return value if math.isfinite(value) else -math.inf
-
-
-def _is_power_of_two(number: int) -> bool:
-    return number & (number - 1) == 0
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where on the way from input to output the target is lost.
-
-    Attributes:
-        kind: `"lost"` (a layer loses it), `"unused"` (it arrives, the output ignores it) or
-            `"absent"` (it cannot be read at the input).
-        layer: For `"lost"` the layer that loses it, for `"unused"` the last that still has it.
-        before: Readability before that layer (`"unused"`: in it).
-        after: Readability after it (`"unused"`: of the output).
-    """
-
-    kind: str
-    layer: str | None
-    before: float
-    after: float
-
-
-def place(look: Look) -> Place | None:
-    """Follow readability from input to output and name where it dies.
-
-    A layer loses the target when less than a fifth of what was readable just before it is readable
-    after it, and nothing after it reads more than a fifth of the best either.
-
-    Returns:
-        A `Place`, or `None` where readability was not measured.
-    """
-    if not look.layers:
-        return None
-    at_input = look.input_readability or 0.0
-    values = [value for _, value in look.layers]
-    best = max([at_input, *values])
-    if best < RISE:
-        return Place("absent", None, at_input, look.readability or 0.0)
-    readable = [index for index, value in enumerate(values) if value >= max(best / 5, RISE)]
-    last = readable[-1] if readable else -1
-    if last >= len(values) - 2:
-        index = min(last, max(len(values) - 2, 0))
-        return Place("unused", look.layers[index][0], values[index], look.readability or 0.0)
-    before = values[last] if last >= 0 else at_input
-    return Place("lost", look.layers[last + 1][0], before, values[last + 1])

@@ -14,6 +14,7 @@ from meancollapse.evidence import Evidence, Input, Look, Output, Stream, Variabl
 from meancollapse.instrument import backends, moments, step_functions
 from meancollapse.instrument.look import Looker
 from meancollapse.instrument.sample import Sample
+from meancollapse.instrument.schedule import LookSchedule
 from meancollapse.instrument.taps import Taps
 from meancollapse.readability import InputReadability
 
@@ -80,7 +81,7 @@ class Instrument:
         self._plain_test: Any = None
         self._measured_test: Any = None
         self._at_input: dict[str, InputReadability | None] = {}
-        self._looks_due = verdict.LookSchedule()
+        self._looks_due = LookSchedule()
         per_call = int(getattr(model, "steps_per_execution", 1) or 1)
         self._steps_per_call = per_call
         if params.get("steps"):

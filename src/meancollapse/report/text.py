@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from meancollapse import verdict as judgement
 from meancollapse.evidence import Evidence, Look, Output
+from meancollapse.place import place as find_place
 from meancollapse.verdict import Verdict
 
 NO_CAUSE_YET = "This version does not name the cause; begin with the layer named here."
@@ -118,7 +119,7 @@ def _compared(look: Look) -> str:
 
 def _where_it_dies(evidence: Evidence, look: Look) -> str:
     rows = f"{look.rows} sampled rows"
-    place = judgement.place(look)
+    place = find_place(look)
     if look.input_readability is None or place is None:
         reading = f"With {rows} it cannot be measured where the target is lost on the way."
     elif place.kind == "lost":

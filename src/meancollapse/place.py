@@ -1,0 +1,51 @@
+"""Where on the way from input to output the target is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meancollapse.evidence import Look
+from meancollapse.verdict import RISE
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where on the way from input to output the target is lost.
+
+    Attributes:
+        kind: `"lost"` (a layer loses it), `"unused"` (it arrives, the output ignores it) or
+            `"absent"` (it cannot be read at the input).
+        layer: For `"lost"` the layer that loses it, for `"unused"` the last that still has it.
+        before: Readability before that layer (`"unused"`: in it).
+        after: Readability after it (`"unused"`: of the output).
+    """
+
+    kind: str
+    layer: str | None
+    before: float
+    after: float
+
+
+def place(look: Look) -> Place | None:
+    """Follow readability from input to output and name where it dies.
+
+    A layer loses the target when less than a fifth of what was readable just before it is readable
+    after it, and nothing after it reads more than a fifth of the best either.
+
+    Returns:
+        A `Place`, or `None` where readability was not measured.
+    """
+    if not look.layers:
+        return None
+    at_input = look.input_readability or 0.0
+    values = [value for _, value in look.layers]
+    best = max([at_input, *values])
+    if best < RISE:
+        return Place("absent", None, at_input, look.readability or 0.0)
+    readable = [index for index, value in enumerate(values) if value >= max(best / 5, RISE)]
+    last = readable[-1] if readable else -1
+    if last >= len(values) - 2:
+        index = min(last, max(len(values) - 2, 0))
+        return Place("unused", look.layers[index][0], values[index], look.readability or 0.0)
+    before = values[last] if last >= 0 else at_input
+    return Place("lost", look.layers[last + 1][0], before, values[last + 1])
