@@ -19,7 +19,7 @@ check: .venv/check.done  ## lint, format, types, docs
 	$(BIN)/mypy
 	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
-bench: .venv/test.done  ## slow: recall, false alarms, cost; writes docs/benchmarks
+bench: .venv/bench.done  ## slow: recall, false alarms, cost; writes docs/benchmarks
 	$(BIN)/python benchmarks/detection.py --report docs/benchmarks/detection.md
 	$(BIN)/python benchmarks/overhead.py --report docs/benchmarks/overhead.md
 	$(BIN)/python benchmarks/losses_by_cause.py
@@ -38,6 +38,10 @@ clean:
 
 .venv/test.done: .venv/demo.done requirements/test.txt
 	$(BIN)/python -m pip install --quiet -r requirements/test.txt
+	touch $@
+
+.venv/bench.done: .venv/test.done requirements/bench.txt
+	$(BIN)/python -m pip install --quiet -r requirements/bench.txt
 	touch $@
 
 .venv/torch.done: .venv/test.done requirements/torch.txt

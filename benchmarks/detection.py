@@ -25,12 +25,17 @@ import numpy as np
 import meancollapse as mc
 
 HERE = Path(__file__).resolve().parent
+PROGRAMS = [HERE / "cases.py", HERE / "programs.py"]
 RESULTS = ("hit", "MISS", "quiet", "FALSE ALARM")
 HOW = f"""Made by `python benchmarks/detection.py` with Keras {keras.__version__} on
 {keras.config.backend()}. *hit*: the run ended collapsed (judged from `predict` alone) and was
 warned of. *MISS*: it ended collapsed and was not. *quiet*: it did not collapse and nothing was
 said, or it was noise and `no_signal` was said. *FALSE ALARM*: anything else. `OK-` and *fixed* must
 never be warned of.
+
+The rules were changed after seeing five of these programs judged wrongly: SO-48221692,
+sim-labels-1-2, sim-frozen-zero-embedding and sim-deep-sigmoid-cnn were missed at first, and an
+earlier OK-fast-sine (sin 8x) gave a false alarm. The others had no part in the rules.
 """
 
 
@@ -162,7 +167,7 @@ def report(rows: list[dict]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--programs", nargs="*", type=Path, default=[HERE / "programs.py"])
+    parser.add_argument("--programs", nargs="*", type=Path, default=PROGRAMS)
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
     parser.add_argument("--only", nargs="*", help="run programs whose id contains one of these")
     parser.add_argument("--out", type=Path, help="append one JSON line per run")
@@ -172,6 +177,8 @@ def main() -> None:
     rows = []
     for path in options.merge or []:
         rows += [json.loads(text) for text in path.read_text().splitlines()]
+    # The same run in two files: the later one counts.
+    rows = list({(row["program"], row["fixed"], row["seed"]): row for row in rows}.values())
     for row in rows:
         row["result"] = verdict_of(row)
     if not options.merge:
