@@ -96,14 +96,14 @@ class TapeAtEpochEnd(keras.callbacks.Callback):
 
 class Clock(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict | None = None) -> None:
-        self.marks = [time.perf_counter()]
+        self.marks = [(time.perf_counter(), time.process_time())]
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        self.marks.append(time.perf_counter())
+        self.marks.append((time.perf_counter(), time.process_time()))
 
 
-def train(build: object, kind: str, epochs: int = EPOCHS) -> tuple[float, float]:
-    """Seconds of the first epoch, and of the median epoch from the third on."""
+def train(build: object, kind: str, epochs: int = EPOCHS) -> tuple[float, float, float]:
+    """Seconds of the first epoch; wall and CPU seconds of the median epoch from the third on."""
     keras.backend.clear_session()
     keras.utils.set_random_seed(0)
     model, x, y = build()
@@ -118,8 +118,9 @@ def train(build: object, kind: str, epochs: int = EPOCHS) -> tuple[float, float]
             "GradientTape at epoch end": [TapeAtEpochEnd(x, y)],
         }[kind]
         model.fit(x, y, epochs=epochs, batch_size=32, verbose=0, callbacks=[*callbacks, clock])
-    seconds = np.diff(clock.marks)
-    return float(seconds[0]), median(seconds[2:] if len(seconds) > 2 else seconds)
+    seconds = np.diff(clock.marks, axis=0)
+    wall, cpu = np.median(seconds[2:] if len(seconds) > 2 else seconds, axis=0)
+    return float(seconds[0, 0]), float(wall), float(cpu)
 
 
 def peak_memory(name: str, kind: str) -> float:
@@ -127,6 +128,12 @@ def peak_memory(name: str, kind: str) -> float:
     command = [sys.executable, __file__, "--memory-of", name, kind]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
+
+
+def ratio(pairs: list[tuple[float, float]]) -> str:
+    """Median and range of ours over plain."""
+    ratios = sorted(ours / plain for ours, plain in pairs)
+    return f"{median(ratios):.3f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
 
 
 def page_head(rounds: int) -> str:
@@ -152,22 +159,22 @@ def main() -> None:
         print(int(peak.group(1)) / 1024)
         return
     lines = [
-        "| model | kind | epoch ÷ plain (median, range) | first epoch, s | peak memory, MiB |",
-        "|---|---|---|---|---|",
+        "| model | kind | CPU time ÷ plain | wall time ÷ plain | first epoch, s | peak MiB |",
+        "|---|---|---|---|---|---|",
     ]
     for name, build in MODELS.items():
-        times: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
+        times: dict[str, list[tuple[float, ...]]] = {kind: [] for kind in KINDS}
         train(build, "plain")  # warm up
         for round_ in range(options.rounds):
             for kind in KINDS if round_ % 2 == 0 else reversed(KINDS):
                 times[kind].append(train(build, kind))
         for kind in KINDS:
-            pairs = zip(times[kind], times["plain"], strict=True)
-            ratios = sorted(ours[1] / plain[1] for ours, plain in pairs)
+            pairs = list(zip(times[kind], times["plain"], strict=True))
+            wall, cpu = (ratio([(a[i], b[i]) for a, b in pairs]) for i in (1, 2))
             first = median(seconds[0] for seconds in times[kind])
             lines.append(
-                f"| {name} | {kind} | {median(ratios):.3f} ({ratios[0]:.2f} to {ratios[-1]:.2f}) | "
-                f"{first:.2f} | {peak_memory(name, kind):.0f} |"
+                f"| {name} | {kind} | {cpu} | {wall} | {first:.2f} | "
+                f"{peak_memory(name, kind):.0f} |"
             )
             print(lines[-1], flush=True)
         if options.report:
