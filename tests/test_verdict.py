@@ -250,3 +250,8 @@ def test_layers_that_are_readable_already_are_not_waited_for():
         for n in range(10)
     ]
     assert run(better)[-1] == "collapsed"
+
+
+def test_one_row_is_not_taken_for_targets_that_are_all_alike():
+    same = dataclasses.replace(DEAD_STREAM, target_varies=False)
+    assert run([with_(target_varies=False, rows=1)] * 4, stream=same, epochs=4)[-1] == "undecided"

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meancollapse.evidence import Evidence, Look, Output, Stream
+from meancollapse.readability import MIN_ROWS
 
 HEALTHY, UNDECIDED, PLATEAU = "healthy", "undecided", "plateau"
 COLLAPSED, NO_SIGNAL, NON_FINITE = "collapsed", "no_signal", "non_finite"
@@ -98,7 +99,7 @@ def state(history: Sequence[Evidence], output: str) -> str:
         return UNDECIDED
     look = wait.looks[-1][1]
     if not look.target_varies:
-        if now.train is not None and now.train.target_varies:
+        if look.rows < MIN_ROWS or (now.train is not None and now.train.target_varies):
             return UNDECIDED
         return NO_SIGNAL if wait.steps >= CONSTANT_STEPS or last.is_last else UNDECIDED
     if not is_constant(look):

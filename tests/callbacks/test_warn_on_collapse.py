@@ -203,3 +203,12 @@ def test_the_warning_survives_pickling_and_being_rebuilt_from_its_text():
     copy = pickle.loads(pickle.dumps(warning))
     assert copy.verdict == warning.verdict
     assert str(mc.CollapseWarning(str(warning))) == str(copy) == warning.verdict.message
+
+
+def test_nan_in_the_validation_targets_is_not_blamed_on_the_weights():
+    x, y = regression_data()
+    broken = np.where(np.arange(len(y))[:, None] == 3, np.nan, y)
+    _, warned = watched(mlp(), x, y, epochs=2, validation_data=(x, broken))
+    assert [w.verdict.state for w in warned] == ["non_finite"]
+    assert "validation data" in str(warned[0])
+    assert "will not recover" not in str(warned[0])

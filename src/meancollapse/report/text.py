@@ -58,6 +58,12 @@ def _message(
 
 def _non_finite(evidence: Evidence) -> str:
     loss = "" if evidence.loss is None else f" (loss {evidence.loss:g})"
+    if evidence.loss is not None and math.isfinite(evidence.loss):
+        return (
+            f"NaN or Inf among the targets or the predictions, although the training loss is "
+            f"finite{loss}. Check inputs and targets, those of the validation data too, for NaN "
+            "and Inf."
+        )
     return (
         f"training has produced NaN or Inf{loss}, and the weights will not recover. Stop, lower "
         "the learning rate or clip the gradients, check inputs and targets for NaN and Inf, and "
