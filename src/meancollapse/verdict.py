@@ -10,9 +10,13 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from meancollapse.evidence import Evidence, Look, Output, Stream
 from meancollapse.readability import MIN_ROWS
+
+if TYPE_CHECKING:
+    from meancollapse.causes.finding import Finding
 
 HEALTHY, UNDECIDED, PLATEAU = "healthy", "undecided", "plateau"
 COLLAPSED, NO_SIGNAL, NON_FINITE = "collapsed", "no_signal", "non_finite"
@@ -66,6 +70,7 @@ class Verdict:
         cause: Primary cause, the first of `causes`, or `None`.
         causes: Ids of causes, most likely first.
         message: What a person reads.
+        findings: The causes with their evidence and what to do, in the same order.
     """
 
     epoch: int
@@ -74,6 +79,7 @@ class Verdict:
     cause: str | None
     causes: tuple[str, ...]
     message: str
+    findings: tuple[Finding, ...] = ()
 
 
 def state(history: Sequence[Evidence], output: str) -> str:
@@ -173,6 +179,9 @@ def _wait(history: Sequence[Evidence], name: str) -> _Wait:
     looks: list[tuple[Evidence, Look]] = []
     began = 0
     for evidence in reversed(history):
+        if evidence.actions and evidence is not history[-1]:  # another network since then
+            began = evidence.steps
+            break
         output = evidence.output(name)
         if output is None:
             continue

@@ -63,6 +63,7 @@ class Monitor(keras.callbacks.Callback):
         self.verdicts = []
         self._told: set[tuple[str, str]] = set()
         self._said: set[str] = set()
+        self._examined: set[tuple[str, str]] = set()
         self._guarded(self._attach)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -107,13 +108,31 @@ class Monitor(keras.callbacks.Callback):
         self._judge()
 
     def _judge(self) -> None:
-        evidence = self.history[-1]
-        for name in [output.name for output in evidence.outputs] or ["output"]:
-            found = text.verdict(self.history, name, verdict.state(self.history, name))
+        for name in [output.name for output in self.history[-1].outputs] or ["output"]:
+            state = verdict.state(self.history, name)
+            if state in verdict.ALARMING and (name, state) not in self._examined:
+                self._examined.add((name, state))
+                self._examine(name)
+            found = text.verdict(self.history, name, state)
             self.verdicts.append(found)
             if found.state == verdict.HEALTHY:
                 self._told = {told for told in self._told if told[0] != name}
-            self.on_verdict(found, evidence)
+                self._examined = {seen for seen in self._examined if seen[0] != name}
+            self.on_verdict(found, self.history[-1])
+
+    def _examine(self, name: str) -> None:
+        """Measure what the causes are drawn from; a warning without a cause is better than none."""
+        if self._instrument is None:
+            return
+        try:
+            self.history[-1] = self._instrument.examined(self.history[-1], name)
+        except Exception:
+            warnings.warn(
+                f"{type(self).__name__} could not look for the cause of what follows. Please "
+                f"report this:\n{traceback.format_exc()}",
+                MonitorWarning,
+                stacklevel=level_of_fit(),
+            )
 
     def _is_news(self, found: Verdict) -> bool:
         """Whether an alarming state was just entered; true once until the output is healthy."""

@@ -14,7 +14,9 @@ from meancollapse.instrument import backends
 CHUNK = 256
 
 
-def forward(model: keras.Model, x: Any, limit: int) -> tuple[Any, list[tuple[str, np.ndarray]]]:
+def forward(
+    model: keras.Model, x: Any, limit: int, weights: dict[int, Any] | None = None
+) -> tuple[Any, list[tuple[str, np.ndarray]]]:
     """Predictions and compressed layer outputs for some rows.
 
     Nothing in the model changes: the pass is stateless (`Model.stateless_call`), so BatchNorm
@@ -24,6 +26,7 @@ def forward(model: keras.Model, x: Any, limit: int) -> tuple[Any, list[tuple[str
         model: A built model.
         x: Inputs as NumPy arrays in the model's structure.
         limit: Largest number of columns kept of a layer's output.
+        weights: Values by `id` of variable to use in place of the model's own, or `None`.
 
     Returns:
         The predictions as NumPy arrays in the model's structure, and `(layer name, array of shape
@@ -36,19 +39,43 @@ def forward(model: keras.Model, x: Any, limit: int) -> tuple[Any, list[tuple[str
         chunk = keras.tree.map_structure(lambda a, s=start: a[s : s + CHUNK], x)
         seen: dict[str, np.ndarray] = {}
 
-        def keep(name: str, output: Any, seen: dict[str, np.ndarray] = seen) -> None:
-            array = _first_array(output)
+        def keep(
+            name: str, layer: Any, given: Any, output: Any, seen: dict[str, np.ndarray] = seen
+        ) -> None:
+            array = first_array(output)
             if array is not None and name not in seen:
                 seen[name] = compress(array, limit)
 
-        with _recorded(model, keep), backends.without_gradient():
-            outputs = _stateless(model, chunk)
-        predictions.append(keras.tree.map_structure(_numpy, outputs))
+        outputs = record(model, chunk, keep, weights)
+        predictions.append(keras.tree.map_structure(to_numpy, outputs))
         for name, array in seen.items():
             parts.setdefault(name, []).append(array)
     joined = keras.tree.map_structure(lambda *leaves: np.concatenate(leaves), *predictions)
     layers = [(name, np.concatenate(arrays)) for name, arrays in parts.items()]
     return joined, [(name, array) for name, array in layers if len(array) == rows]
+
+
+def record(
+    model: keras.Model,
+    x: Any,
+    keep: Callable[[str, keras.Layer, Any, Any], None],
+    weights: dict[int, Any] | None = None,
+    training: bool = False,
+) -> Any:
+    """One stateless pass; `keep(name, layer, input, output)` is called for every layer that runs.
+
+    Args:
+        model: A built model.
+        x: Inputs as NumPy arrays in the model's structure.
+        keep: Takes the layer's first argument and its output as tensors.
+        weights: Values by `id` of variable to use in place of the model's own, or `None`.
+        training: Whether layers act as in training; what they change is discarded.
+
+    Returns:
+        The outputs as tensors in the model's structure.
+    """
+    with _recorded(model, keep), backends.without_gradient():
+        return _stateless(model, x, weights or {}, training)
 
 
 def compress(array: np.ndarray, limit: int) -> np.ndarray:
@@ -112,21 +139,32 @@ def _block_means(array: np.ndarray, axis: int, blocks: int) -> np.ndarray:
     return np.add.reduceat(array, starts, axis=axis) / widths.reshape(shape)
 
 
-def _stateless(model: keras.Model, x: Any) -> Any:
+def added_losses(model: keras.Model, x: Any, weights: dict[int, Any] | None = None) -> list[Any]:
+    """What layers add to the loss in training mode: regularization, KL terms and the like."""
+    with backends.without_gradient():
+        return list(_stateless(model, x, weights or {}, training=True, losses=True))
+
+
+def _stateless(
+    model: keras.Model, x: Any, weights: dict[int, Any], training: bool, losses: bool = False
+) -> Any:
+    """Outputs of a pass that changes nothing, or the losses that layers add in it."""
     x = keras.tree.map_structure(keras.ops.convert_to_tensor, x)
-    trainable = [v.value for v in model.trainable_variables]
-    others = [v.value for v in model.non_trainable_variables]
-    arguments = {"training": False} if backends.takes_training(model) else {}
-    outputs, _ = model.stateless_call(trainable, others, x, **arguments)
-    return outputs
+    trainable, others = (
+        [weights.get(id(v), v.value) for v in variables]
+        for variables in (model.trainable_variables, model.non_trainable_variables)
+    )
+    arguments = {"training": training} if backends.takes_training(model) else {}
+    result = model.stateless_call(trainable, others, x, return_losses=losses, **arguments)
+    return result[2] if losses else result[0]
 
 
 @contextmanager
-def _recorded(model: keras.Model, keep: Callable[[str, Any], None]) -> Any:
+def _recorded(model: keras.Model, keep: Callable[[str, keras.Layer, Any, Any], None]) -> Any:
     """Shadow `call` of every layer for one pass."""
     layers = list(_layers(model))
     for name, layer in layers:
-        backends.override(layer, "call", _recording(layer.call, name, keep))
+        backends.override(layer, "call", _recording(layer, name, keep))
     try:
         yield
     finally:
@@ -134,10 +172,12 @@ def _recorded(model: keras.Model, keep: Callable[[str, Any], None]) -> Any:
             backends.restore(layer, "call")
 
 
-def _recording(call: Callable[..., Any], name: str, keep: Callable[[str, Any], None]) -> Any:
+def _recording(layer: keras.Layer, name: str, keep: Callable[..., None]) -> Any:
+    call = layer.call
+
     def recording(*args: Any, **kwargs: Any) -> Any:
         output = call(*args, **kwargs)
-        keep(name, output)
+        keep(name, layer, args[0] if args else None, output)
         return output
 
     return recording
@@ -152,14 +192,16 @@ def _layers(model: keras.Model, prefix: str = "") -> Any:
             yield prefix + layer.name, layer
 
 
-def _first_array(output: Any) -> np.ndarray | None:
+def first_array(output: Any) -> np.ndarray | None:
+    """The first tensor of a layer's output (or input) as an array; `None` without numbers."""
     leaves = [leaf for leaf in keras.tree.flatten(output) if hasattr(leaf, "shape")]
     if not leaves or not len(leaves[0].shape):
         return None
-    array = _numpy(leaves[0])
+    array = to_numpy(leaves[0])
     return array if array.dtype.kind in "fiub" else None
 
 
-def _numpy(tensor: Any) -> np.ndarray:
+def to_numpy(tensor: Any) -> np.ndarray:
+    """A tensor as an array NumPy can compute with."""
     array = keras.ops.convert_to_numpy(keras.ops.stop_gradient(tensor))
     return array.astype(np.float32) if array.dtype.kind not in "fiub" else np.asarray(array)

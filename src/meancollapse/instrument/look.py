@@ -10,7 +10,8 @@ import numpy as np
 
 from meancollapse import baseline, readability
 from meancollapse.evidence import Look
-from meancollapse.instrument import backends, heads, layers
+from meancollapse.instrument import compiled_loss, heads, layers
+from meancollapse.instrument.layers import to_numpy
 from meancollapse.instrument.moments import gaussian_information
 from meancollapse.readability import InputReadability
 
@@ -39,9 +40,9 @@ class Looker:
 
     def input_readability(self, head: heads.Head, target: np.ndarray) -> InputReadability | None:
         """Readability of one output's target at the model's input."""
-        targets, _ = _columns(head, target, target_only=True)
+        targets, _ = columns_of(head, target, target_only=True)
         return readability.input_readability(
-            layers.input_columns(self.x, self.limit), _matching(targets, self.x)
+            layers.input_columns(self.x, self.limit), matching(targets, self.x)
         )
 
     def look(
@@ -62,8 +63,8 @@ class Looker:
             deep: Whether to measure readability layer by layer.
         """
         weights = heads.row_weights(self._weights.get(head.name), prediction)
-        rows = None if weights is None else _numpy(weights)[:, 0].astype(np.float64)
-        targets, predictions = _columns(head, target, prediction)
+        rows = None if weights is None else to_numpy(weights)[:, 0].astype(np.float64)
+        targets, predictions = columns_of(head, target, prediction)
         if rows is not None and (len(rows) != len(targets) or not rows.sum() > 0):
             rows = None
         y_mean, y_var = _moments(targets, rows)
@@ -75,7 +76,7 @@ class Looker:
         skill = baseline.skill(losses[0], losses[1], losses[2])
         shares = _class_shares(head, prediction)
         others = {other.name for other, _, _ in self.pairs if other is not head}
-        aligned = _matching(targets, self.x)
+        aligned = matching(targets, self.x)
         return Look(
             rows=len(targets),
             spread=math.sqrt(p_var.sum() / y_var.sum()) if y_var.sum() > 0 else math.nan,
@@ -106,7 +107,7 @@ class Looker:
                 for value in [readability.readability(columns, aligned)]
                 if value is not None
             ),
-            readability=readability.readability(_matching(predictions, self.x), aligned)
+            readability=readability.readability(matching(predictions, self.x), aligned)
             if deep
             else None,
             finite=finite,
@@ -120,11 +121,11 @@ class Looker:
 
         def loss(values: np.ndarray) -> float:
             values = np.broadcast_to(values, prediction.shape).astype(prediction.dtype)
-            return _loss(head, target, values, weights)
+            return compiled_loss.value(head, target, values, weights)
 
         prior, matrix = _prior(head, target, prediction)
-        to_native = _to_native(head)
-        rows = _row_vector(weights, len(matrix))
+        native = to_native(head)
+        rows = compiled_loss.row_vector(weights, len(matrix))
         if head.kind == "regression":
             constant, constant_loss = baseline.best_constant(
                 head.loss_name,
@@ -140,24 +141,25 @@ class Looker:
             name = head.loss_name if head.loss_name in baseline.MEAN_LOSSES else "custom"
             constant, constant_loss = baseline.best_constant(
                 name,
-                lambda c: loss(to_native(c.reshape((1, *prior.shape)))),
+                lambda c: loss(native(c.reshape((1, *prior.shape)))),
                 prior.reshape(1, -1),
                 is_distribution,
             )
             perfect = 0.0
             if head.kind != "sparse" and target.shape == prediction.shape:
-                perfect = loss(to_native(target))
+                perfect = loss(native(target))
         return loss(prediction), constant_loss, perfect, np.asarray(constant)
 
 
-def _columns(
+def columns_of(
     head: heads.Head, target: np.ndarray, prediction: Any = None, target_only: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Targets and predictions as float64 columns; `target_only` needs no prediction."""
     if target_only:
-        shape = target.shape if head.kind != "sparse" else (*_ids(target).shape, head.classes)
+        shape = target.shape if head.kind != "sparse" else (*class_ids(target).shape, head.classes)
         prediction = np.zeros(shape, np.float32)
     targets, predictions = heads.columns(head, target, prediction)
-    targets, predictions = (_numpy(t).astype(np.float64) for t in (targets, predictions))
+    targets, predictions = (to_numpy(t).astype(np.float64) for t in (targets, predictions))
     if head.one_target and not target_only:
         best = _best_column(targets, predictions)
         return targets[:, best], predictions[:, best]
@@ -173,11 +175,12 @@ def _best_column(targets: np.ndarray, predictions: np.ndarray) -> slice:
     return slice(best, best + 1)
 
 
-def _ids(target: np.ndarray) -> np.ndarray:
+def class_ids(target: np.ndarray) -> np.ndarray:
+    """Class numbers without the last axis of length one that they may have."""
     return target[..., 0] if target.ndim > 1 and target.shape[-1] == 1 else target
 
 
-def _matching(columns: np.ndarray, x: Any) -> np.ndarray:
+def matching(columns: np.ndarray, x: Any) -> np.ndarray:
     """Rows of columns as rows of the input: positions of unknown number go side by side."""
     rows = len(keras.tree.flatten(x)[0])
     return columns.reshape(rows, -1) if len(columns) != rows else columns
@@ -188,39 +191,13 @@ def _moments(columns: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarra
     return mean, np.average((columns - mean) ** 2, axis=0, weights=weights)
 
 
-def _loss(head: heads.Head, target: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
-    """The compiled loss of one output on the sample, as Keras would average it."""
-    loss = head.loss
-    if loss is None:
-        return float(
-            np.mean((np.asarray(target, float).reshape(prediction.shape) - prediction) ** 2)
-        )
-    if isinstance(loss, str):
-        loss = keras.losses.get(loss)
-    y, p = keras.ops.convert_to_tensor(target), keras.ops.convert_to_tensor(prediction)
-    with backends.without_gradient():
-        if isinstance(loss, keras.losses.Loss):
-            value = loss(y, p) if weights is None else loss(y, p, sample_weight=weights)
-            return float(np.mean(_numpy(value)))
-        # Keras wraps plain functions so that targets (N,) meet outputs (N, 1) in the same shape.
-        if len(y.shape) + 1 == len(p.shape) and p.shape[-1] == 1:
-            y = keras.ops.expand_dims(y, -1)
-        values = _numpy(loss(y, p)).astype(np.float64)
-    rows = _row_vector(weights, len(values)) if values.ndim else None
-    return (
-        float(np.average(values.reshape(len(values), -1).mean(1), weights=rows))
-        if values.ndim
-        else float(values)
-    )
-
-
 def _prior(
     head: heads.Head, target: np.ndarray, prediction: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean target in the shape of one prediction, and the targets as a matrix."""
     if head.kind == "sparse":
         classes = prediction.shape[-1]
-        ids = _ids(target).astype(np.int64).ravel()
+        ids = class_ids(target).astype(np.int64).ravel()
         counts = np.bincount(ids[(ids >= 0) & (ids < classes)], minlength=classes)
         return counts / max(1, counts.sum()), np.zeros((len(target), 0))
     matrix = np.asarray(target, np.float64).reshape(len(target), -1)
@@ -233,21 +210,13 @@ def _prior(
     return mean.reshape(prediction.shape[1:]) if fits else mean, matrix
 
 
-def _to_native(head: heads.Head) -> Any:
+def to_native(head: heads.Head) -> Any:
     """Probabilities as what the head produces: themselves, or logits."""
     if not head.from_logits:
         return lambda p: p
     if head.kind == "binary":
         return lambda p: np.log(np.clip(p, 1e-7, 1) / np.clip(1 - p, 1e-7, 1))
     return lambda p: np.log(np.clip(p, 1e-12, 1))
-
-
-def _row_vector(weights: Any, rows: int) -> np.ndarray | None:
-    if weights is None:
-        return None
-    weights = np.asarray(weights, np.float64)
-    weights = weights.reshape(len(weights), -1).mean(1)
-    return weights if len(weights) == rows and weights.sum() > 0 else None
 
 
 def _no_losses() -> tuple[float, float, float, np.ndarray]:
@@ -286,7 +255,3 @@ def _information(head: heads.Head, predictions: np.ndarray, r2: float) -> float:
 
 def _few(values: np.ndarray) -> tuple[float, ...]:
     return tuple(float(v) for v in np.ravel(values)[:MAX_REPORTED])
-
-
-def _numpy(tensor: Any) -> np.ndarray:
-    return np.asarray(keras.ops.convert_to_numpy(tensor))

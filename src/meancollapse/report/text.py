@@ -6,17 +6,23 @@ import math
 from collections.abc import Sequence
 
 from meancollapse import verdict as judgement
+from meancollapse.causes import Case, explain
+from meancollapse.causes.finding import PROOF, Finding
 from meancollapse.evidence import Evidence, Look, Output
 from meancollapse.place import place as find_place
 from meancollapse.verdict import Verdict
 
-NO_CAUSE_YET = "This version does not name the cause; begin with the layer named here."
-# Causes that the state itself names; the others need the analysis of layers and weights.
+UNDECIDED = "The evidence does not decide between causes; begin with the layer named here."
+# Causes that the state itself names, where nothing could be examined.
 CAUSE_OF_STATE = {judgement.NO_SIGNAL: "no_signal", judgement.NON_FINITE: "non_finite"}
+# Weaker explanations are named after the primary one, at most so many...
+MAX_OTHERS = 2
+# ...and only those that explain at least this share of what the primary one does.
+OTHERS = 0.7
 
 
 def verdict(history: Sequence[Evidence], name: str, state: str) -> Verdict:
-    """The verdict on one output, with its message.
+    """The verdict on one output, with its causes and its message.
 
     Args:
         history: Evidence of every epoch so far.
@@ -26,81 +32,92 @@ def verdict(history: Sequence[Evidence], name: str, state: str) -> Verdict:
     evidence = history[-1]
     output = _last_looked_at(history, name)
     look = output.look if output is not None else None
-    cause = CAUSE_OF_STATE.get(state)
-    if look is not None and state in (judgement.NO_SIGNAL, judgement.COLLAPSED):
-        if not look.target_varies or not look.target_is_valid:
-            cause = "invalid_target"
+    findings: tuple[Finding, ...] = ()
+    causes: tuple[str, ...] = ()
+    if state in judgement.ALARMING:
+        case = Case.of(history, name, state)
+        findings = tuple(explain(case)) if case is not None else ()
+        causes = tuple(finding.cause for finding in findings)
+        if not causes and state in CAUSE_OF_STATE:
+            causes = (CAUSE_OF_STATE[state],)
     return Verdict(
         epoch=evidence.epoch,
         state=state,
         output=name,
-        cause=cause,
-        causes=(cause,) if cause else (),
-        message=_message(evidence, name, output, look, state),
+        cause=causes[0] if causes else None,
+        causes=causes,
+        message=_message(evidence, name, look, state, findings),
+        findings=findings,
     )
 
 
 def _message(
-    evidence: Evidence, name: str, output: Output | None, look: Look | None, state: str
+    evidence: Evidence, name: str, look: Look | None, state: str, findings: Sequence[Finding]
 ) -> str:
     start = f"Epoch {evidence.epoch + 1}, output '{name}': "
     if state == judgement.NON_FINITE:
-        return start + _non_finite(evidence)
+        return start + _non_finite(evidence, findings)
     if look is None:
         return start + f"{state}."
     if state == judgement.NO_SIGNAL:
-        return start + _no_signal(look)
+        return start + _no_signal(look, findings)
     if state == judgement.COLLAPSED:
-        return start + _collapsed(evidence, look)
+        return start + _collapsed(evidence, look, findings)
     numbers = f"{_spread(look)}, {_skill(look)}"
     return start + f"{state} ({numbers})."
 
 
-def _non_finite(evidence: Evidence) -> str:
+def because(findings: Sequence[Finding]) -> str:
+    """The causes in words: the primary one with its numbers and what to do, then the runners-up."""
+    if not findings:
+        return UNDECIDED
+    first, *rest = findings
+    rest = [f for f in rest if f.strength >= OTHERS * first.strength][:MAX_OTHERS]
+    sure = "Cause" if first.strength >= PROOF else "Probable cause"
+    text = f"{sure}: {first.cause} ({first.evidence})."
+    if rest:
+        text += " Also seen: " + "; ".join(f"{f.cause} ({f.evidence})" for f in rest) + "."
+    text += f" What to do: {first.remedy}."
+    return text + (f" For example: {first.code}" if first.code else "")
+
+
+def _non_finite(evidence: Evidence, findings: Sequence[Finding]) -> str:
     loss = "" if evidence.loss is None else f" (loss {evidence.loss:g})"
     if evidence.loss is not None and math.isfinite(evidence.loss):
-        return (
+        what = (
             f"NaN or Inf among the targets or the predictions, although the training loss is "
-            f"finite{loss}. Check inputs and targets, those of the validation data too, for NaN "
-            "and Inf."
+            f"finite{loss}."
         )
-    return (
-        f"training has produced NaN or Inf{loss}, and the weights will not recover. Stop, lower "
-        "the learning rate or clip the gradients, check inputs and targets for NaN and Inf, and "
-        "start again from the last good weights."
+    else:
+        what = f"training has produced NaN or Inf{loss}."
+    if findings:
+        return f"{what} {because(findings)}"
+    if evidence.loss is not None and math.isfinite(evidence.loss):
+        return f"{what} Check inputs and targets, those of the validation data too."
+    return what + (
+        " The weights will not recover. Stop, lower the learning rate or clip the gradients, check "
+        "inputs and targets for NaN and Inf, and start again from the last good weights."
     )
 
 
-def _no_signal(look: Look) -> str:
-    if not look.target_varies:
-        return (
-            f"every target is the same for the loss in all {look.rows} sampled rows, so a constant "
-            "is the right answer. Check how the labels are made: fractions given to a sparse "
-            "crossentropy, for example, are cut off to 0."
-        )
-    return (
+def _no_signal(look: Look, findings: Sequence[Finding]) -> str:
+    if findings and findings[0].cause != "no_signal":
+        return f"{_what_it_predicts(look)} {because(findings)}"
+    reading = (
         f"the predictions are no better than a constant ({_spread(look)}, {_skill(look)}), and "
-        f"that may be all there is: from {look.rows} sampled rows the target cannot be read from "
-        f"the input (held-out R² {_value(look.input_readability)}, "
-        f"p = {_value(look.input_p_value)}) nor from any layer. Check that inputs and targets "
-        "belong to the same rows and that the inputs hold what the target depends on."
+        "that may be all there is."
+    )
+    if findings:
+        return f"{reading} {because(findings)}"
+    return reading + (
+        f" From {look.rows} sampled rows the target cannot be read from the input. Check that "
+        "inputs and targets belong to the same rows and that the inputs hold what the target "
+        "depends on."
     )
 
 
-def _collapsed(evidence: Evidence, look: Look) -> str:
-    return " ".join(
-        [_what_it_predicts(look), _where_it_dies(evidence, look)]
-        + [NO_CAUSE_YET if look.target_is_valid else _wrong_targets(look)]
-    )
-
-
-def _wrong_targets(look: Look) -> str:
-    low, high = look.target_range
-    return (
-        f"The targets run from {low:g} to {high:g}, which the compiled loss cannot use: "
-        "probabilities must lie between 0 and 1, class numbers be whole and smaller than the "
-        "number of outputs."
-    )
+def _collapsed(evidence: Evidence, look: Look, findings: Sequence[Finding]) -> str:
+    return " ".join([_what_it_predicts(look), _where_it_dies(evidence, look), because(findings)])
 
 
 def _what_it_predicts(look: Look) -> str:

@@ -1,0 +1,42 @@
+"""Weights that began all alike, so that all units of a layer stay one and the same unit."""
+
+from __future__ import annotations
+
+from meancollapse.causes.case import Case
+from meancollapse.causes.finding import MECHANISM, PROOF, Finding
+from meancollapse.evidence import Parameter
+
+
+def explain(case: Case) -> Finding | None:
+    """All units of a layer have identical weights now, and its initializer made them so."""
+    names = {layer.name.rsplit("/", 1)[-1] for layer in case.way}
+    alike = [p for p in case.examination.parameters if _is_alike(p) and _is_on_way(p, names)]
+    if case.place is not None and case.place.kind == "unused":
+        # A head of zeros learns like any other, unless it may not.
+        alike = [p for p in alike if not p.is_trainable or p.layer != case.examination.head.layer]
+    if not alike:
+        return None
+    first = alike[0]
+    value = "zero" if first.scale == 0 else f"alike (rms {first.scale:.3g})"
+    blocks = case.blocking is not None or not first.is_trainable
+    frozen = "" if first.is_trainable else " and frozen"
+    return Finding(
+        cause="constant_initialization",
+        strength=PROOF if blocks else MECHANISM,
+        layer=first.layer,
+        evidence=(
+            f"the weights into all {first.units} units of '{first.path}' are {value}{frozen}, as "
+            "its initializer made them: equal units get equal gradients and stay equal"
+        ),
+        remedy="use a random initializer",
+        code='kernel_initializer="he_normal"  # "glorot_uniform" for sigmoid and tanh',
+    )
+
+
+def _is_alike(parameter: Parameter) -> bool:
+    same = parameter.units > 1 and parameter.identical_units == parameter.units
+    return same and parameter.starts_identical is not False
+
+
+def _is_on_way(parameter: Parameter, names: set[str]) -> bool:
+    return parameter.layer in names or any(f"{name}/" in parameter.path for name in names)

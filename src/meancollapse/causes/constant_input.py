@@ -1,0 +1,46 @@
+"""Inputs that do not vary, or that something makes constant before the first weights."""
+
+from __future__ import annotations
+
+from meancollapse.causes.case import NORMALIZING, Case
+from meancollapse.causes.finding import PROOF, Finding
+
+
+def explain(case: Case) -> Finding | None:
+    """Every column of every input is one number, or preprocessing inside the model makes it so."""
+    inputs = case.evidence.inputs
+    if inputs and all(i.constant_columns == i.columns for i in inputs):
+        return Finding(
+            cause="constant_input",
+            strength=1.0,
+            layer=None,
+            evidence=(
+                f"all {sum(i.columns for i in inputs)} measured input columns are the same number "
+                f"in all {inputs[0].rows} rows (mean {inputs[0].mean:.4g})"
+            ),
+            remedy=(
+                "look at what reaches the model: integer division, a wrong column, an empty "
+                "lookup table and a generator that repeats one batch all end like this"
+            ),
+            code="print(x[:3], x.std(axis=0))",
+        )
+    for layer in case.layers:
+        emptied = layer.constant_units == layer.units and (layer.input_std or 0) > 0
+        if emptied and layer.kind in NORMALIZING:
+            return Finding(
+                cause="constant_input",
+                strength=PROOF,
+                layer=layer.name,
+                evidence=(
+                    f"{layer.kind} '{layer.name}' turns inputs of std {layer.input_std:.3g} into "
+                    "one and the same number, so what follows sees a constant input"
+                ),
+                remedy=(
+                    "normalise over the rows, not over an axis of length one; check its axis, "
+                    "mean and variance"
+                ),
+                code="keras.layers.Normalization()  # and .adapt(x) before training",
+            )
+        if not emptied and layer.has_weights:
+            break
+    return None

@@ -1,0 +1,72 @@
+"""Steps so small that the run ends where it began."""
+
+from __future__ import annotations
+
+import math
+import statistics
+
+from meancollapse.causes.case import Case
+from meancollapse.causes.finding import HINT, ROOT, Finding
+
+# All updates of the run together, in units of the weights: less than this and nothing was learned.
+MOVED = 0.1
+# Update-to-weight ratios are healthy near 1e-3; TheDeepChecker alarms below 1e-4.
+SMALL_UPDATE = 1e-4
+# Times below what Keras would start the optimizer with, where nothing else is known.
+FAR_BELOW = 30.0
+
+
+def explain(case: Case) -> Finding | None:
+    """The target arrives at the output, and the weights have hardly moved."""
+    rate = case.learning_rate or 0.0
+    if not case.evidence.variables and 0 < rate <= case.usual_rate / FAR_BELOW:
+        return _untried(case, rate)
+    kernels = [v for v in case.kernels if v.gradient_norm > 0]
+    if case.blocking is not None or not kernels:
+        return None
+    ratio = statistics.median(v.update_ratio for v in kernels)
+    if not math.isfinite(ratio) or ratio >= SMALL_UPDATE * 10:
+        return None
+    moved = ratio * case.evidence.steps
+    if moved < MOVED and ratio < SMALL_UPDATE:
+        strength = ROOT + 0.08
+    elif ratio < SMALL_UPDATE or rate < case.usual_rate / 10:
+        strength = HINT + 0.15
+    else:
+        return None
+    clip = case.examination.clip
+    clipped = clip is not None and clip < 1e-2
+    why = f"gradients are clipped to {clip:g}" if clipped else f"the learning rate is {rate:.3g}"
+    arguments = f"learning_rate={_raised(case, ratio):.0e}" + (", clipnorm=1.0" if clipped else "")
+    return Finding(
+        cause="learning_rate_too_low",
+        strength=strength,
+        layer=None,
+        evidence=(
+            f"{why}; a step moves the weights by {ratio:.1g} of their size (about 1e-3 is usual), "
+            f"all {case.evidence.steps} steps together by at most {moved:.1g}"
+        ),
+        remedy="clip less" if clipped else "raise the learning rate, ten times at first",
+        code=f"keras.optimizers.{case.examination.optimizer}({arguments})".replace("e-0", "e-"),
+    )
+
+
+def _untried(case: Case, rate: float) -> Finding:
+    """Nothing has been trained yet: all that is known is the rate."""
+    name = case.examination.optimizer
+    return Finding(
+        cause="learning_rate_too_low",
+        strength=HINT + 0.15,
+        layer=None,
+        evidence=f"the learning rate is {rate:.3g}, {name} starts with {case.usual_rate:.3g}",
+        remedy="raise the learning rate, ten times at first",
+        code=f"keras.optimizers.{name}(learning_rate={case.usual_rate:.0e})".replace("e-0", "e-"),
+    )
+
+
+def _raised(case: Case, ratio: float) -> float:
+    """A rate at which a step would move the weights by 1e-3, at most a hundred times more."""
+    rate = case.learning_rate or case.usual_rate
+    if case.examination.clip is not None and case.examination.clip < 1e-2:
+        return rate
+    return rate * min(100.0, max(10.0, 1e-3 / max(ratio, 1e-12)))

@@ -1,0 +1,34 @@
+"""The target cannot be read from the input."""
+
+from __future__ import annotations
+
+from meancollapse.causes.case import Case
+from meancollapse.causes.finding import PROOF, ROOT, Finding
+from meancollapse.verdict import NO_SIGNAL, NO_SIGNAL_ROWS
+
+
+def explain(case: Case) -> Finding | None:
+    """Nothing is readable at the input, by ridge or Fourier features, nor in any layer.
+
+    A permutation test says how sure that is; with fewer than 100 rows it says nothing.
+    """
+    look = case.look
+    if not look.target_varies or look.input_p_value is None or look.rows < NO_SIGNAL_ROWS:
+        return None
+    if case.is_readable:
+        return None
+    return Finding(
+        cause="no_signal",
+        strength=PROOF if case.state == NO_SIGNAL else ROOT,
+        layer=None,
+        evidence=(
+            f"from {look.rows} sampled rows the target cannot be read from the input (held-out R² "
+            f"{look.input_readability or 0:.2g}, p = {look.input_p_value:.2g}), nor from any layer"
+        ),
+        remedy=(
+            "check that inputs and targets belong to the same rows (shuffled together? shifted?) "
+            "and that the inputs hold what the target depends on; if they do not, a constant is "
+            "the right answer"
+        ),
+        code="mc.diagnose(model, x, y)  # in file order: also tests rows shifted by 1 to 5",
+    )

@@ -1,0 +1,47 @@
+"""The compiled loss of one output, evaluated on sampled rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from meancollapse.instrument import backends
+from meancollapse.instrument.heads import Head
+from meancollapse.instrument.layers import to_numpy
+
+
+def value(head: Head, target: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
+    """The compiled loss of one output on the sample, as Keras would average it."""
+    loss = head.loss
+    if loss is None:
+        return float(
+            np.mean((np.asarray(target, float).reshape(prediction.shape) - prediction) ** 2)
+        )
+    if isinstance(loss, str):
+        loss = keras.losses.get(loss)
+    y, p = keras.ops.convert_to_tensor(target), keras.ops.convert_to_tensor(prediction)
+    with backends.without_gradient():
+        if isinstance(loss, keras.losses.Loss):
+            mean = loss(y, p) if weights is None else loss(y, p, sample_weight=weights)
+            return float(np.mean(to_numpy(mean)))
+        # Keras wraps plain functions so that targets (N,) meet outputs (N, 1) in the same shape.
+        if len(y.shape) + 1 == len(p.shape) and p.shape[-1] == 1:
+            y = keras.ops.expand_dims(y, -1)
+        values = to_numpy(loss(y, p)).astype(np.float64)
+    rows = row_vector(weights, len(values)) if values.ndim else None
+    return (
+        float(np.average(values.reshape(len(values), -1).mean(1), weights=rows))
+        if values.ndim
+        else float(values)
+    )
+
+
+def row_vector(weights: Any, rows: int) -> np.ndarray | None:
+    """Sample weights as one number per row; `None` without any that can be used."""
+    if weights is None:
+        return None
+    weights = np.asarray(weights, np.float64)
+    weights = weights.reshape(len(weights), -1).mean(1)
+    return weights if len(weights) == rows and weights.sum() > 0 else None
