@@ -21,6 +21,7 @@ check: .venv/check.done  ## lint, format, types, docs
 
 bench: .venv/bench.done  ## slow: recall, false alarms, cost; writes docs/benchmarks
 	$(BIN)/python benchmarks/detection.py --report docs/benchmarks/detection.md
+	$(BIN)/python benchmarks/causes.py --report docs/benchmarks/causes.md
 	$(BIN)/python benchmarks/overhead.py --report docs/benchmarks/overhead.md
 	$(BIN)/python benchmarks/losses_by_cause.py
 

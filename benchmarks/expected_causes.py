@@ -224,8 +224,8 @@ BY_CAUSE: dict[str, tuple[str, ...]] = {
     "input-year-column": ("unscaled_input", "saturated_activation"),
     # A column around 1.6e9 holds each tanh at one end.
     "input-timestamps": ("unscaled_input", "saturated_activation"),
-    # Inputs of 1e-6. Alone: Adam does not help.
-    "input-microampere": ("unscaled_input",),
+    # Inputs of 1e-6: only the biases learn, and they push the ReLUs below zero. Adam does not help.
+    "input-microampere": ("unscaled_input", "dead_relu"),
     # Inputs of 101,325 hold the GRU at its ends.
     "input-pascal-gru": ("unscaled_input", "saturated_activation"),
     # Images all zero.
@@ -236,8 +236,8 @@ BY_CAUSE: dict[str, tuple[str, ...]] = {
     "constant-row-scaling": ("constant_input",),
     # The mask input is all zero, which cuts the words off as well.
     "constant-zero-mask": ("constant_input", "no_gradient"),
-    # Prices of 200,000 under a loss with a bounded gradient.
-    "target-huber-prices": ("unscaled_target",),
+    # Prices of 200,000 under a loss with a bounded gradient. Alone: Adam at 0.3 repairs too.
+    "target-huber-prices": ("unscaled_target", "learning_rate_too_low"),
     # Sales of 50,000 from an LSTM of 24 units in -1..1, all driven to their ends.
     "target-lstm-sales": ("unscaled_target", "saturated_activation"),
     # 3e6 from 32 tanh units, all driven to their ends.

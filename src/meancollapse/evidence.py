@@ -169,6 +169,7 @@ class Parameter:
         identical_units: Units whose incoming weights equal those of the first unit exactly
             (rows of an embedding that equal the first row).
         starts_identical: Whether the initializer makes all of them alike; `None` if unknown.
+        constraint: Class name of the constraint put on it, such as `"MaxNorm"`, or `None`.
     """
 
     path: str
@@ -180,6 +181,7 @@ class Parameter:
     units: int
     identical_units: int
     starts_identical: bool | None
+    constraint: str | None
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ from meancollapse.evidence import Parameter
 
 
 def explain(case: Case) -> Finding | None:
-    """All units of a layer have identical weights now, and its initializer made them so."""
+    """All units of a layer have identical weights: training never makes different ones equal."""
     names = {layer.name.rsplit("/", 1)[-1] for layer in case.way}
-    alike = [p for p in case.examination.parameters if _is_alike(p) and _is_on_way(p, names)]
+    # Weight decay wears weights without a gradient down to an exact zero.
+    worn = bool(case.examination.weight_decay)
+    alike = [p for p in case.examination.parameters if _is_alike(p, worn) and _is_on_way(p, names)]
     if case.place is not None and case.place.kind == "unused":
         # A head of zeros learns like any other, unless it may not.
         alike = [p for p in alike if not p.is_trainable or p.layer != case.examination.head.layer]
@@ -19,6 +21,7 @@ def explain(case: Case) -> Finding | None:
     first = alike[0]
     value = "zero" if first.scale == 0 else f"alike (rms {first.scale:.3g})"
     blocks = case.blocking is not None or not first.is_trainable
+    made = "whoever set them" if first.starts_identical is False else "its initializer"
     frozen = "" if first.is_trainable else " and frozen"
     return Finding(
         cause="constant_initialization",
@@ -26,16 +29,16 @@ def explain(case: Case) -> Finding | None:
         layer=first.layer,
         evidence=(
             f"the weights into all {first.units} units of '{first.path}' are {value}{frozen}, as "
-            "its initializer made them: equal units get equal gradients and stay equal"
+            f"{made} made them: equal units get equal gradients and stay equal"
         ),
         remedy="use a random initializer",
         code='kernel_initializer="he_normal"  # "glorot_uniform" for sigmoid and tanh',
     )
 
 
-def _is_alike(parameter: Parameter) -> bool:
+def _is_alike(parameter: Parameter, worn: bool) -> bool:
     same = parameter.units > 1 and parameter.identical_units == parameter.units
-    return same and parameter.starts_identical is not False
+    return same and (parameter.starts_identical is not False or not worn)
 
 
 def _is_on_way(parameter: Parameter, names: set[str]) -> bool:

@@ -26,7 +26,10 @@ def explain(case: Case) -> Finding | None:
         )
     for layer in case.layers:
         emptied = layer.constant_units == layer.units and (layer.input_std or 0) > 0
-        if emptied and layer.kind in NORMALIZING:
+        empties = layer.kind in NORMALIZING or (
+            not layer.has_weights and layer.activation == "linear"
+        )
+        if emptied and empties:
             return Finding(
                 cause="constant_input",
                 strength=PROOF,
@@ -36,10 +39,11 @@ def explain(case: Case) -> Finding | None:
                     "one and the same number, so what follows sees a constant input"
                 ),
                 remedy=(
-                    "normalise over the rows, not over an axis of length one; check its axis, "
-                    "mean and variance"
+                    "check this layer's arguments: the axis, mean and variance of a normalization "
+                    "(over the rows, not over an axis of length one), the mask or factor of a "
+                    "product"
                 ),
-                code="keras.layers.Normalization()  # and .adapt(x) before training",
+                code=f'print(model.get_layer("{layer.name}")(x[:3]))',
             )
         if not emptied and layer.has_weights:
             break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meancollapse import verdict
-from meancollapse.causes.case import MOST, Case
+from meancollapse.causes.case import LOST, MOST, Case
 from meancollapse.causes.finding import MECHANISM, PROOF, ROOT, Finding
 from meancollapse.evidence import Layer
 
@@ -18,6 +18,16 @@ def explain(case: Case) -> Finding | None:
             f"none of the {len(parameters)} weight arrays is trainable",
             "unfreeze the layers that must learn, then compile again",
             "model.trainable = True; model.compile(...)",
+        )
+    if _input_is_not_connected(case):
+        return _finding(
+            ROOT + 0.05,
+            case.layers[0].name,
+            f"the target can be read from the {len(case.evidence.inputs)} inputs together (R² "
+            f"{case.look.input_readability or 0:.2f}), but from no layer, not even with the first "
+            "weights: the input that holds it does not reach this output",
+            "check which input goes where in the model",
+            "model.summary()",
         )
     suspect = _decisive_layer(case)
     if suspect is not None:
@@ -52,6 +62,19 @@ def explain(case: Case) -> Finding | None:
             "",
         )
     return None
+
+
+def _input_is_not_connected(case: Case) -> bool:
+    readable = case.look.input_readability or 0.0
+    if len(case.evidence.inputs) < 2 or readable < verdict.RISE / LOST:
+        return False
+    ran = [layer for layer in case.layers if layer.has_weights]
+    values = [v for s in ran for v in (s.readability, s.at_start, s.at_start_scaled)]
+    return (
+        bool(ran)
+        and max(v or 0.0 for v in values) < LOST * readable
+        and not any(layer.constant_units >= MOST * layer.units for layer in ran[:-1])
+    )
 
 
 def _decisive_layer(case: Case) -> Layer | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from meancollapse.causes.case import Case
-from meancollapse.causes.finding import PROOF, ROOT, Finding
-from meancollapse.verdict import NO_SIGNAL, NO_SIGNAL_ROWS
+from meancollapse.causes.finding import MECHANISM, PROOF, Finding
+from meancollapse.verdict import NO_SIGNAL, NO_SIGNAL_ROWS, SIGNIFICANT
 
 
 def explain(case: Case) -> Finding | None:
@@ -15,11 +15,12 @@ def explain(case: Case) -> Finding | None:
     look = case.look
     if not look.target_varies or look.input_p_value is None or look.rows < NO_SIGNAL_ROWS:
         return None
-    if case.is_readable:
+    if case.is_readable or look.input_p_value <= SIGNIFICANT:
         return None
     return Finding(
         cause="no_signal",
-        strength=PROOF if case.state == NO_SIGNAL else ROOT,
+        # Of a network that is a constant beyond doubt this says only that no signal was seen.
+        strength=PROOF if case.state == NO_SIGNAL else MECHANISM + 0.1,
         layer=None,
         evidence=(
             f"from {look.rows} sampled rows the target cannot be read from the input (held-out R² "

@@ -19,7 +19,13 @@ NOISE = 2.0
 
 def explain(case: Case) -> Finding | None:
     """Compare each regularizer's price with all there is to gain from the data."""
-    candidates = [_penalty(case), _weight_decay(case), _dropout(case), _noise(case)]
+    candidates = [
+        _penalty(case),
+        _weight_decay(case),
+        _constraint(case),
+        _dropout(case),
+        _noise(case),
+    ]
     found = [c for c in candidates if c is not None]
     return max(found, key=lambda finding: finding.strength) if found else None
 
@@ -72,6 +78,22 @@ def _weight_decay(case: Case) -> Finding | None:
         "use a weight decay of 0.01 or less",
         f"keras.optimizers.{case.examination.optimizer}({rate:g}, weight_decay=0.01)",
     )
+
+
+def _constraint(case: Case) -> Finding | None:
+    for p in case.examination.parameters:
+        if p.constraint is None or not p.initial_scale or p.scale >= SHRUNK * p.initial_scale:
+            continue
+        return Finding(
+            "over_regularization",
+            ROOT + 0.1,
+            p.layer,
+            f"the constraint {p.constraint} holds '{p.path}' at {p.scale / p.initial_scale:.1g} of "
+            "the size it began with",
+            "loosen the constraint: a norm of 2 to 4 is usual",
+            "kernel_constraint=keras.constraints.MaxNorm(3.0)",
+        )
+    return None
 
 
 def _dropout(case: Case) -> Finding | None:

@@ -7,6 +7,7 @@ import math
 from meancollapse import verdict
 from meancollapse.causes.case import LOST, MOST, SIGMOIDAL, Case
 from meancollapse.causes.finding import HINT, MECHANISM, ROOT, Finding
+from meancollapse.causes.saturated_activation import HALF
 
 # AUTOTRAINER (ICSE 2021): first to last layer's gradient below 1e-3.
 GRADIENT_RATIO = 1e-3
@@ -47,6 +48,8 @@ def explain(case: Case) -> Finding | None:
         return None
     if any(layer.constant_units >= MOST * layer.units and layer.dead_units for layer in case.way):
         strength = min(strength, HINT + 0.1)
+    if any((layer.saturated or 0) >= HALF and layer.activation in SIGMOIDAL for layer in case.way):
+        strength = min(strength, MECHANISM)
     return Finding(
         cause="vanishing_gradient",
         strength=strength,

@@ -63,7 +63,12 @@ def take(x: Any, y: Any, sample_weight: Any, limit: int) -> Rows:
     spread = np.linspace(0, total - 1, min(limit, total)).astype(int)
     head = slice(0, limit)
     return Rows(
-        *(rows(part, spread) for part in (x, y, sample_weight)), rows(x, head), rows(y, head), total
+        x=rows(x, spread),
+        y=rows(y, spread),
+        sample_weight=rows(sample_weight, spread),
+        first_x=rows(x, head),
+        first_y=rows(y, head),
+        total=total,
     )
 
 
@@ -116,4 +121,5 @@ def _from_batches(data: Any, limit: int) -> tuple[Any, Any, Any]:
         else keras.tree.map_structure(lambda *a: np.concatenate(a), *[f[part] for f in found])
         for part in range(3)
     ]
-    return rows(joined[0], slice(0, limit)), rows(joined[1], slice(0, limit)), joined[2]
+    x, y, weight = (rows(part, slice(0, limit)) for part in joined)
+    return x, y, weight

@@ -91,7 +91,9 @@ def parameters(model: keras.Model) -> Iterator[Parameter]:
     trainable = {id(v) for v in model.trainable_variables}
     first = initial.weights(model)
     for variable, layer in initial.owners(model).values():
-        if len(variable.shape) < 2 or not variable.dtype.startswith(("float", "bfloat")):
+        # A GRU's bias has two axes and is zero by right.
+        is_matrix = len(variable.shape) > 1 and variable.name != "bias"
+        if not is_matrix or not variable.dtype.startswith(("float", "bfloat")):
             continue
         values = layers.to_numpy(variable.value).astype(np.float64)
         start = first.get(id(variable))
@@ -110,6 +112,7 @@ def parameters(model: keras.Model) -> Iterator[Parameter]:
             starts_identical=(
                 None if start is None else _identical(_units(variable, start)) == columns.shape[1]
             ),
+            constraint=None if variable.constraint is None else type(variable.constraint).__name__,
         )
 
 
