@@ -80,10 +80,17 @@ def survey(model: keras.Model, x: Any, weights: dict[int, Any] | None = None) ->
     def keep(name: str, layer: keras.Layer, given: Any, output: Any) -> None:
         values = layers.first_array(output)
         if name not in found and values is not None and len(values) == len(chosen):
-            found[name] = _layer(name, layer, layers.first_array(given), values)
+            found[name] = _layer(name, layer, _liveliest(given), values)
 
     layers.record(model, keras.tree.map_structure(lambda a: a[chosen], x), keep, weights)
     return list(found.values())
+
+
+def _liveliest(given: Any) -> np.ndarray | None:
+    """Of several tensors a layer is given the one that varies most."""
+    arrays = [layers.first_array(leaf) for leaf in keras.tree.flatten(given)]
+    known = [array for array in arrays if array is not None and array.size]
+    return max(known, key=lambda array: float(array.std(0).mean()), default=None)
 
 
 def parameters(model: keras.Model) -> Iterator[Parameter]:
