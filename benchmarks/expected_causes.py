@@ -312,7 +312,7 @@ BY_CAUSE: dict[str, tuple[str, ...]] = {
     "unpaired-salted-hashes": ("no_signal",),
     # Labels of one output shuffled.
     "unpaired-one-of-two": ("no_signal",),
-    # NaN in the inputs.
+    # NaN in the inputs, so in the weights. The compiled ReLU of NaN is 0: the loss stays finite.
     "nan-missing-value": ("non_finite",),
     # Square root of 0: its gradient is infinite.
     "nan-siamese-distance": ("non_finite", "exploding_gradient"),

@@ -205,3 +205,16 @@ def test_wrong_arguments_are_explained(arguments, words):
     make, x, y = arguments
     with pytest.raises(ValueError, match=words):
         mc.diagnose(make(), x, y)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+def test_targets_drawn_apart_from_the_inputs_are_no_fault_of_the_network(activation, scale):
+    """The three examples of the document the project began with: X and y are both random."""
+    rng = np.random.default_rng(0)
+    x, y = scale * rng.random((100, 1)), rng.random((100, 1))
+    model = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(10, activation), keras.layers.Dense(1)]
+    )
+    model.compile("adam", "mse")
+    assert causes(model, x, y)[0] == "no_signal"
