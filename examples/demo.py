@@ -1,4 +1,4 @@
-"""Three trainings as a user sees them: two that collapse, one that does not.
+"""Four trainings as a user sees them: three that collapse, one of them rescued, and a sound one.
 
 Run with `make demo` (about a minute). Nothing in the models or in `fit` is special; the one line
 that differs from any Keras script is `callbacks=[mc.WarnOnCollapse()]`.
@@ -64,7 +64,22 @@ def main() -> None:
     )
     print("predictions for three images:", model.predict(images[:3], verbose=0).round(3).tolist())
 
-    heading("(b) The same with learning rate 0.001: three quiet columns, nothing else")
+    heading("(b) The same run, learning rate 0.1 and all, with RescueOnCollapse")
+    keras.utils.set_random_seed(0)
+    model = box_network(0.1)
+    model.fit(
+        images,
+        centres,
+        epochs=8,
+        batch_size=128,
+        validation_split=0.2,
+        verbose=2,
+        callbacks=[mc.RescueOnCollapse()],
+    )
+    print("predictions for three images:", model.predict(images[:3], verbose=0).round(3).tolist())
+    print("their true centres:          ", centres[:3].round(3).tolist())
+
+    heading("(c) A learning rate of 0.001 to begin with: three quiet columns, nothing else")
     keras.utils.set_random_seed(0)
     model = box_network(0.001)
     model.fit(
@@ -79,7 +94,7 @@ def main() -> None:
     print("predictions for three images:", model.predict(images[:3], verbose=0).round(3).tolist())
 
     heading(
-        "(c) Breast cancer, real data, inputs as they come (areas up to 4,254): saturated units"
+        "(d) Breast cancer, real data, inputs as they come (areas up to 4,254): saturated units"
     )
     keras.utils.set_random_seed(0)
     data = load_breast_cancer()

@@ -48,6 +48,20 @@ def dead_mlp(**compile_args):
     return model
 
 
+class Spike(keras.callbacks.Callback):
+    """In mid-run a learning rate far too high, and the dead units it leaves."""
+
+    def __init__(self, rate=100.0, epoch=5):
+        super().__init__()
+        self.rate, self.epoch = rate, epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.epoch:
+            self.model.optimizer.learning_rate = self.rate
+            kernel, bias = self.model.layers[0].get_weights()
+            self.model.layers[0].set_weights([kernel, bias - 1e6])
+
+
 def watched(model, *data, callback=None, **fit_args):
     """`fit` under a callback; the callback, and what was warned by this library."""
     callback = callback or mc.WarnOnCollapse()

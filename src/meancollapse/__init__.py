@@ -2,11 +2,16 @@
 
 from meancollapse import losses as losses
 from meancollapse import metrics as metrics
+from meancollapse.callbacks import AdjustLROnCollapse as AdjustLROnCollapse
 from meancollapse.callbacks import CollapseWarning as CollapseWarning
 from meancollapse.callbacks import GradientMonitor as GradientMonitor
 from meancollapse.callbacks import MonitorWarning as MonitorWarning
+from meancollapse.callbacks import RescueOnCollapse as RescueOnCollapse
 from meancollapse.callbacks import TerminateOnCollapse as TerminateOnCollapse
 from meancollapse.callbacks import WarnOnCollapse as WarnOnCollapse
+from meancollapse.causes.finding import Finding as Finding
+from meancollapse.diagnosis import Diagnosis as Diagnosis
+from meancollapse.diagnosis import diagnose as diagnose
 from meancollapse.evidence import Evidence as Evidence
 from meancollapse.losses import BalancedMSE as BalancedMSE
 from meancollapse.losses import BetaNLL as BetaNLL
@@ -36,13 +41,16 @@ from meancollapse.verdict import Verdict as Verdict
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdjustLROnCollapse",
     "BalancedMSE",
     "BetaNLL",
     "CollapseWarning",
     "CombinedLoss",
     "Concordance",
     "ConcordanceLoss",
+    "Diagnosis",
     "Evidence",
+    "Finding",
     "GradientMonitor",
     "HLGauss",
     "HLGaussDecoder",
@@ -53,6 +61,7 @@ __all__ = [
     "MonitorWarning",
     "PearsonLoss",
     "PredictionSpread",
+    "RescueOnCollapse",
     "SkillScore",
     "SpreadHinge",
     "SymexpDecoder",
@@ -63,6 +72,7 @@ __all__ = [
     "adjust_logits",
     "adjust_probabilities",
     "copula_information",
+    "diagnose",
     "losses",
     "metrics",
     "set_term_weights",

@@ -153,7 +153,7 @@ class Monitor(keras.callbacks.Callback):
             return
         try:
             action(attached)
-        except Warning:  # the user has asked, by a filter, that warnings stop training
+        except (Warning, KeyboardInterrupt):  # a filter makes warnings stop training; or Ctrl-C
             self._close(attached)
             raise
         except Exception:

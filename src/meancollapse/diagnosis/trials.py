@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from meancollapse.diagnosis.rows import Rows, rows
-from meancollapse.instrument import backends
+from meancollapse.instrument.untouched import untouched
 
 # Enough for Adam at its default to learn 32 rows by heart, in a network that can.
 STEPS = 150
@@ -63,29 +63,17 @@ def overfit(
     """
     chosen = np.linspace(0, sample.count - 1, min(count, sample.count)).astype(int)
     x, y, weight = (rows(part, chosen) for part in (sample.x, sample.y, sample.sample_weight))
-    if not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
-    function = model.train_function
-    variables = list(
-        {
-            id(v): v
-            for v in [*model.variables, *model.optimizer.variables, *model.metrics_variables]
-        }.values()
-    )
-    before = backends.snapshot(variables)
     losses: list[float] = []
     started = time.perf_counter()
     try:
-        while len(losses) < STEPS and time.perf_counter() - started < SECONDS:
-            result = model.train_on_batch(x, y, weight, return_dict=True)
-            losses.append(float(result["loss"]))
-            # The metric `loss` is a mean over steps until it is reset.
-            model.reset_metrics()
-            if len(losses) == 20:
-                progress(f"learning {len(chosen)} rows by heart")
+        with untouched(model):
+            while len(losses) < STEPS and time.perf_counter() - started < SECONDS:
+                result = model.train_on_batch(x, y, weight, return_dict=True)
+                losses.append(float(result["loss"]))
+                # The metric `loss` is a mean over steps until it is reset.
+                model.reset_metrics()
+                if len(losses) == 20:
+                    progress(f"learning {len(chosen)} rows by heart")
     except (ValueError, TypeError, RuntimeError):
         return None
-    finally:
-        backends.assign(variables, before)
-        model.train_function = function
     return Trial(len(chosen), losses[0], min(losses[-10:]), len(losses)) if losses else None

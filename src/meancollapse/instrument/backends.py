@@ -115,6 +115,76 @@ def build_step_function(model: keras.Model, phase: str, step: Callable[..., Any]
     return looked_up_when_called
 
 
+def snapshot(variables: list[Any]) -> list[Any]:
+    """Copies of the variables' values that nothing done to the variables can change."""
+    if name() == "jax":
+        import jax.numpy as jnp
+
+        return [jnp.array(v.value, copy=True) for v in variables]
+    return copies(variables)
+
+
+def assign(variables: list[Any], values: list[Any]) -> None:
+    """Give variables the values of a `snapshot` back, bit for bit; the snapshot stays good."""
+    with without_gradient():
+        for variable, value in zip(variables, values, strict=True):
+            if name() == "jax":
+                import jax.numpy as jnp
+
+                value = jnp.array(value, copy=True)
+            variable.assign(value)
+
+
+def put(variables: list[Any], tensors: list[Any]) -> None:
+    """Assign tensors to variables inside a step."""
+    with without_gradient():
+        for variable, tensor in zip(variables, tensors, strict=True):
+            variable.assign(tensor)
+
+
+def schedule_of(leaf: Any) -> Any:
+    """What an optimizer takes its learning rate from: a variable, a schedule or a function."""
+    return leaf._learning_rate
+
+
+def set_schedule(leaf: Any, schedule: Any) -> None:
+    """Put another schedule in the place of one; the optimizer's variables stay the same."""
+    leaf._learning_rate = schedule
+
+
+def has_plain_rate(leaf: Any) -> bool:
+    """Whether an optimizer's learning rate is a variable that can be assigned."""
+    return isinstance(leaf._learning_rate, keras.Variable)
+
+
+def write(variable: Any, array: np.ndarray) -> None:
+    """Assign a NumPy array to a variable."""
+    dtype = keras.backend.standardize_dtype(variable.dtype)
+    put([variable], [np.asarray(array).astype("float32" if dtype == "bfloat16" else dtype)])
+
+
+def read(variable: Any) -> np.ndarray:
+    """A variable's value as float64."""
+    value = keras.ops.convert_to_numpy(keras.ops.stop_gradient(variable.value))
+    return np.array(value, np.float64)
+
+
+def forget_functions(model: keras.Model, train: bool = True) -> None:
+    """Have the model's step functions built and compiled anew when they are next needed."""
+    model.test_function = model.predict_function = None
+    if train:
+        model.train_function = None
+
+
+def is_distributed(model: keras.Model) -> bool:
+    """Whether the model is trained on several replicas or with sharded variables."""
+    if keras.distribution.distribution() is not None:
+        return True
+    if name() != "tensorflow":
+        return False
+    return bool(model.distribute_strategy.num_replicas_in_sync > 1)
+
+
 def takes_batches_on_host(model: keras.Model) -> bool:
     """Whether a measured call may draw its batches in Python and hand them on.
 
@@ -175,8 +245,8 @@ def loss_scale(optimizer: Any, optimizer_variables: list[Any] | None) -> Any:
         return optimizer.scale_loss(one)
 
 
-def takes_training(model: keras.Model) -> bool:
-    """Whether the model's `call` has a `training` argument, as Keras itself decides it."""
+def takes_training(model: keras.Layer) -> bool:
+    """Whether a layer's or model's `call` has a `training` argument, as Keras itself decides it."""
     return bool(getattr(model, "_call_has_training_arg", False))
 
 
@@ -192,3 +262,45 @@ def is_end_of_data(error: BaseException) -> bool:
 def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
     """Every layer of a model, however deep."""
     return list(model._flatten_layers(include_self=False, recursive=True))
+
+
+def innermost(optimizer: Any) -> Any:
+    """The optimizer inside a `LossScaleOptimizer`, or the first of a `MultiOptimizer`."""
+    while True:
+        inner = getattr(optimizer, "inner_optimizer", None)
+        if inner is None:
+            several = getattr(optimizer, "optimizers", None)
+            inner = several[0] if several else None
+        if inner is None:
+            return optimizer
+        optimizer = inner
+
+
+def learning_rate(optimizer: Any) -> float | None:
+    """The learning rate in force now; `None` if the optimizer does not tell."""
+    try:
+        return float(keras.ops.convert_to_numpy(innermost(optimizer).learning_rate))
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def has_own_step(model: keras.Model) -> bool:
+    """Whether the model's class brings a `train_step` of its own."""
+    steps = (c.__dict__["train_step"] for c in type(model).__mro__ if "train_step" in c.__dict__)
+    return not getattr(next(steps, None), "__module__", "keras").startswith("keras.")
+
+
+def own_loss(
+    model: keras.Model, y: np.ndarray, y_pred: np.ndarray, otherwise: Callable[[], float]
+) -> float:
+    """The loss of a model that overrides `compute_loss`; `otherwise()` for all others.
+
+    What `compute_loss` changes (trackers, seeds) is discarded.
+    """
+    if type(model).compute_loss is keras.Model.compute_loss:
+        return otherwise()
+    with keras.StatelessScope(), without_gradient():
+        loss = model.compute_loss(
+            y=keras.ops.convert_to_tensor(y), y_pred=keras.ops.convert_to_tensor(y_pred)
+        )
+    return float(keras.ops.convert_to_numpy(loss))

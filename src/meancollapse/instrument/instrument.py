@@ -5,29 +5,21 @@ from __future__ import annotations
 import dataclasses
 import math
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from meancollapse import verdict
-from meancollapse.evidence import Evidence, Input, Look, Output, Stream, Variable
-from meancollapse.instrument import backends, moments, step_functions
+from meancollapse.evidence import Evidence, Look, Output
+from meancollapse.instrument import backends, examine, reading, step_functions, traits
+from meancollapse.instrument.dial import Dial
 from meancollapse.instrument.look import Looker
 from meancollapse.instrument.sample import Sample
 from meancollapse.instrument.schedule import LookSchedule
 from meancollapse.instrument.taps import Taps
 from meancollapse.readability import InputReadability
 
-# Layers whose networks are known to sit at the mean for long before they learn.
-SLOW_LAYERS = (
-    keras.layers.RNN,
-    keras.layers.ConvLSTM1D,
-    keras.layers.ConvLSTM2D,
-    keras.layers.MultiHeadAttention,
-    keras.layers.Attention,
-)
-# Layers whose training-mode output can differ from `predict`'s in more than noise.
-MODE_LAYERS = (keras.layers.BatchNormalization,)
 _attached: weakref.WeakKeyDictionary[keras.Model, Instrument] = weakref.WeakKeyDictionary()
 
 
@@ -68,6 +60,7 @@ class Instrument:
         self.model = model
         self.epochs: int | None = params.get("epochs")
         self.owners: list[Any] = []
+        self.at_close: list[Callable[[], None]] = []
         self.notes: list[str] = []
         self.is_closed = False
         self.steps = 0
@@ -81,6 +74,7 @@ class Instrument:
         self._plain_test: Any = None
         self._measured_test: Any = None
         self._at_input: dict[str, InputReadability | None] = {}
+        self._looker: Looker | None = None
         self._looks_due = LookSchedule()
         per_call = int(getattr(model, "steps_per_execution", 1) or 1)
         self._steps_per_call = per_call
@@ -94,19 +88,61 @@ class Instrument:
 
     def open(self) -> None:
         """Install the taps and put the measuring step function in the model's place."""
-        layers = backends.all_layers(self.model)
-        self._slow_start = any(isinstance(layer, SLOW_LAYERS) for layer in layers)
-        self._has_modes = any(isinstance(layer, MODE_LAYERS) for layer in layers)
+        self._slow_start = traits.starts_slowly(self.model)
+        self._has_modes = traits.has_modes(self.model)
         self._taps.install()
         self._plain_train = self.model.train_function
-        self._our_train = self._measuring(
-            self._plain_train, self._taps.measured_step("train"), self._train
-        )
+        self._own_step = self._plain_train, self._taps.measured_step("train")
+        self.use_step(None)
+
+    def sample_rows(self) -> tuple[Any, Any, Any] | None:
+        """`(x, y, sample_weight)` of the captured rows, as NumPy arrays."""
+        return self._sample.rows()
+
+    @property
+    def batch_rows(self) -> int:
+        """Rows of one training batch (of a full one: the last of an epoch may be smaller)."""
+        return self._train.largest_batch
+
+    @property
+    def raw_step(self) -> Any:
+        """The compiled training step in use, without the measuring around it."""
+        return self._raw_step
+
+    def compile_step(self, dial: Dial | None) -> tuple[Any, Any]:
+        """The model's training step, plain and measured, with a dial and the settings of now."""
+        return self._taps.plain_step(dial), self._taps.measured_step("train", dial)
+
+    def forget_test_step(self) -> None:
+        """Have validation and prediction compiled anew: the model's layers have changed."""
+        self._measured_test = None
+        backends.forget_functions(self.model, train=False)
+
+    def use_step(self, step: tuple[Any, Any] | None) -> None:
+        """Train with a step from `compile_step`; with `None` as before any surgery."""
+        if step is None:
+            step = self._own_step
+        plain, measured = step
+        self._raw_step = measured
+        self._our_train = self._measuring(plain, measured, self._train)
         self.model.train_function = self._our_train
+
+    def note_action(self, words: str) -> None:
+        """Enter what was changed at the end of this epoch into its evidence, for every callback."""
+        old = self.last_evidence
+        if old is None:
+            return
+        self.last_evidence = dataclasses.replace(old, actions=(*old.actions, words))
+        for owner in self.owners:
+            for record in (owner.history, getattr(owner, "evidence", [])):
+                if record and getattr(record[-1], "epoch", None) == old.epoch:
+                    record[-1] = self.last_evidence
+        self._looks_due.restart(self.last_evidence)
 
     def begin_epoch(self) -> None:
         """Start counting anew; follow a step function that somebody rebuilt meanwhile."""
         self._train.begin_epoch()
+        self._looker = None
         self._sample.begin_epoch(self._train.expected)
         self._validated = False
         if self.model.train_function is not self._our_train:
@@ -169,6 +205,33 @@ class Instrument:
         self.last_evidence = evidence
         return evidence
 
+    def examined(self, evidence: Evidence, name: str) -> Evidence:
+        """The evidence with what the causes of one ill output are drawn from.
+
+        Args:
+            evidence: This epoch's evidence.
+            name: Name of the output.
+        """
+        rows = self._sample.rows()
+        if rows is None or rows[1] is None:
+            return evidence
+        is_last = evidence is self.last_evidence
+        output = evidence.output(name)
+        if output is not None and output.examination is not None:
+            return evidence
+        if output is None or output.look is None:
+            evidence = self._with_looks(evidence)
+        looker = self._looker or Looker(self.model, *rows)
+        examination = examine.examine(looker, name, self._train.batch_rows)
+        outputs = tuple(
+            dataclasses.replace(output, examination=examination) if output.name == name else output
+            for output in evidence.outputs
+        )
+        evidence = dataclasses.replace(evidence, outputs=outputs)
+        if is_last:
+            self.last_evidence = evidence
+        return evidence
+
     def detach(self, owner: object) -> None:
         """One callback is done; the last one closes."""
         self.owners = [other for other in self.owners if other is not owner]
@@ -184,6 +247,9 @@ class Instrument:
             self.model.train_function = self._plain_train
         self._restore_test_function()
         self._taps.remove()
+        for action in self.at_close:
+            action()
+        self._looker = None
         _attached.pop(self.model, None)
 
     def _measuring(self, plain: Any, measured: Any, meter: step_functions.Meter) -> Any:
@@ -208,28 +274,10 @@ class Instrument:
             return 0
 
     def _read(self, epoch: int, logs: dict[str, Any]) -> Evidence:
-        train, test = self._train.series, self._test.series if self._validated else []
-        units = [self._train.units] if self._train.units is not None else []
-        host = backends.to_host([*train, *test, *units])
-        series, validation = host[: len(train)], host[len(train) : len(train) + len(test)]
-        trained: dict[str, tuple[Any, Stream]] = {}
-        found: tuple[Variable, ...] = ()
-        inputs: tuple[Input, ...] = ()
-        norm, skipped = None, 0
-        disconnected: tuple[str, ...] = ()
-        if series:
-            layout = self._taps.layouts["train"]
-            norms, seen, outputs = moments.split_series(layout, series)
-            inputs = tuple(moments.input_stream(table) for table in seen)
-            trained = {head.name: (head, moments.stream(head, t)) for head, t in outputs}
-            found = moments.variables(layout, norms, host[-1])
-            norm, skipped = moments.grad_norm(norms)
-            disconnected = layout.disconnected
-        validated: dict[str, Stream] = {}
-        if validation:
-            _, _, outputs = moments.split_series(self._taps.layouts["test"], validation)
-            validated = {head.name: moments.stream(head, t) for head, t in outputs}
-        self._say_what_is_missing(bool(found), bool(trained))
+        found = reading.read(
+            self._train, self._test if self._validated else None, self._taps.layouts
+        )
+        self._say_what_is_missing(bool(found.variables), bool(found.outputs))
         per_epoch = self._train.calls * self._steps_per_call
         return Evidence(
             epoch=epoch,
@@ -239,16 +287,8 @@ class Instrument:
             has_modes=self._has_modes,
             slow_start=self._slow_start,
             loss=_number(logs.get("loss")),
-            grad_norm=norm,
-            skipped_steps=skipped,
-            measured_steps=len(series),
-            variables=found,
-            disconnected=disconnected,
-            inputs=inputs,
-            outputs=tuple(
-                Output(name, head.is_classification, stream, validated.get(name), None)
-                for name, (head, stream) in trained.items()
-            ),
+            learning_rate=backends.learning_rate(self.model.optimizer),
+            **vars(found),
         )
 
     def _planned(self, epoch: int, per_epoch: int) -> int | None:
@@ -261,7 +301,7 @@ class Instrument:
         rows = self._sample.rows()
         if rows is None or rows[1] is None:
             return evidence
-        looker = Looker(self.model, *rows)
+        looker = self._looker = Looker(self.model, *rows)
         known = {output.name: output for output in evidence.outputs}
         outputs = []
         for head, target, prediction in looker.pairs:

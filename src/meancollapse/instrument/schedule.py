@@ -42,6 +42,10 @@ class LookSchedule:
             self._skill_at = evidence.steps
             self._in_vain = 0
 
+    def restart(self, evidence: Evidence) -> None:
+        """The network has been changed: look closely again."""
+        self._looked_at = self._skill_at = evidence.steps
+
     def wants_input_test(self, evidence: Evidence) -> bool:
         """Whether to ask what the input makes possible (0.3 s): from the second look in vain on."""
         return self._in_vain > 0 or evidence.is_last or verdict.is_frozen(evidence)

@@ -35,6 +35,7 @@ class Meter:
         self.calls_per_epoch: int | None = None
         self.quiet = False
         self.batch_rows = ENOUGH_ROWS
+        self.largest_batch = 1
         self.begin_epoch()
 
     def begin_epoch(self) -> None:
@@ -76,6 +77,7 @@ class Meter:
             batches = [self.batch_of(outputs[ROWS])]
         for batch in batches:
             self.batch_rows = self.on_batch(batch) or self.batch_rows
+            self.largest_batch = max(self.largest_batch, self.batch_rows)
 
 
 def measuring(

@@ -13,7 +13,8 @@ from typing import Any
 
 import keras
 
-from meancollapse.instrument import backends, streams
+from meancollapse.instrument import backends, stepping, streams
+from meancollapse.instrument.dial import Dial
 
 LOGS, SERIES, UNITS, ROWS = "logs", "series", "units", "rows"
 
@@ -49,11 +50,12 @@ class Taps:
         if getattr(self, "_optimizer", None) is not None:
             backends.restore(self._optimizer, backends.apply_method())
 
-    def measured_step(self, phase: str) -> Any:
+    def measured_step(self, phase: str, dial: Dial | None = None) -> Any:
         """A compiled step function that also returns what the taps saw.
 
         Args:
             phase: `"train"` or `"test"`.
+            dial: What is to be changed about the updates, if anything.
 
         Returns:
             A function like `model.train_function`, whose logs are a dict with the keys `LOGS`
@@ -76,7 +78,25 @@ class Taps:
                 outputs[ROWS] = self._rows(args[-1])
             return (outputs, *state) if state else outputs
 
+        if dial is not None:
+            return self._dialled(step, dial)
         return backends.build_step_function(self.model, phase, step)
+
+    def plain_step(self, dial: Dial | None) -> Any:
+        """The model's own training step, compiled anew, with a dial in its tap if there is one."""
+        if dial is not None:
+            return self._dialled(self.model.train_step, dial)
+        return backends.build_step_function(self.model, "train", self.model.train_step)
+
+    def _dialled(self, step: Any, dial: Dial) -> Any:
+        def with_dial(*args: Any) -> Any:
+            self._active.dial = dial
+            try:
+                return step(*args)
+            finally:
+                self._active.dial = None
+
+        return stepping.build_dialled_function(self.model, with_dial, dial)
 
     def _pack(self, phase: str, record: streams.Record) -> dict[str, Any]:
         try:
@@ -112,6 +132,9 @@ class Taps:
     def _record(self) -> streams.Record | None:
         return getattr(self._active, "record", None)
 
+    def _dial(self) -> Dial | None:
+        return getattr(self._active, "dial", None)
+
     def _compute_metrics(self) -> Callable[..., Any]:
         original = self.model.compute_metrics
 
@@ -128,17 +151,27 @@ class Taps:
         optimizer = self.model.optimizer
 
         def apply(grads: Any, trainable_variables: Any = None) -> Any:
-            record = self._record()
-            if record is None or record.has_gradients:
+            record, dial = self._record(), self._dial()
+            if record is not None and record.has_gradients:
+                record = None
+            if record is None and dial is None:
                 return original(grads, trainable_variables)
             # `apply_gradients` passes iterators that can be read only once.
             grads = list(grads)
             variables = list(trainable_variables or self.model.trainable_variables)
             scale = self._observe(backends.loss_scale, optimizer, None)
             before = self._observe(backends.copies, variables)
-            result = original(
-                grads, trainable_variables if trainable_variables is None else variables
-            )
+            if dial is None or before is None or not dial.fits(variables):
+                result = original(
+                    grads, trainable_variables if trainable_variables is None else variables
+                )
+            else:
+                turned = dial.standardised(before)
+                backends.put(variables, turned)
+                result = original(dial.gradients(grads, scale), variables)
+                backends.put(variables, dial.raw(turned, backends.copies(variables)))
+            if record is None:
+                return result
             after = self._observe(backends.copies, variables)
             self._observe(record.gradients, variables, grads, scale, before, after)
             return result
@@ -149,11 +182,18 @@ class Taps:
         optimizer = self.model.optimizer
 
         def stateless_apply(optimizer_variables: Any, grads: Any, trainable_variables: Any) -> Any:
-            result = original(optimizer_variables, grads, trainable_variables)
-            record = self._record()
+            record, dial = self._record(), self._dial()
+            variables = list(self.model.trainable_variables)
+            if dial is None or not dial.fits(variables):
+                result = original(optimizer_variables, grads, trainable_variables)
+            else:
+                scale = backends.loss_scale(optimizer, optimizer_variables)
+                before = dial.standardised(trainable_variables)
+                turned = dial.gradients(grads, scale)
+                after, *rest = original(optimizer_variables, turned, before)
+                result = (dial.raw(before, after), *rest)
             if record is not None and not record.has_gradients:
                 scale = self._observe(backends.loss_scale, optimizer, optimizer_variables)
-                variables = list(self.model.trainable_variables)
                 self._observe(
                     record.gradients, variables, grads, scale, trainable_variables, result[0]
                 )

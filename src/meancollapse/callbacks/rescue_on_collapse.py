@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import time
+import warnings
+from typing import Any
+
+from meancollapse.callbacks.monitor import Monitor, level_of_fit
+from meancollapse.callbacks.warn_on_collapse import CollapseWarning
+from meancollapse.evidence import Evidence
+from meancollapse.remedies.rescuer import Rescue, Rescuer
+from meancollapse.verdict import Verdict
+
+
+class RescueOnCollapse(Monitor):
+    """Repairs a collapsed network inside the running `fit`.
+
+    Args:
+        max_rescues: How many rescues may be tried.
+        allow_activation_changes: Whether activations may be swapped.
+        probe_data: As for `WarnOnCollapse`.
+        verbose: 1 prints one line for everything done, 0 is silent.
+    """
+
+    def __init__(
+        self,
+        max_rescues: int = 3,
+        allow_activation_changes: bool = False,
+        probe_data: tuple[Any, ...] | None = None,
+        verbose: int = 1,
+    ):
+        super().__init__(probe_data)
+        self.max_rescues = max_rescues
+        self.allow_activation_changes = allow_activation_changes
+        self.verbose = verbose
+        self.rescues: list[Rescue] = []
+        self._rescuer: Rescuer | None = None
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self.rescues = []
+        super().on_train_begin(logs)
+        if self._instrument is not None:
+            self._rescuer = Rescuer(
+                self._instrument,
+                self.max_rescues,
+                self.allow_activation_changes,
+                self._say,
+                time.perf_counter,
+            )
+            self.rescues = self._rescuer.rescues
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        super().on_epoch_begin(epoch, logs)
+        self._epoch_began = time.perf_counter()
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        self._rescuer = None  # what is still judged is no longer treated
+        super().on_train_end(logs)
+
+    def on_verdict(self, found: Verdict, evidence: Evidence) -> None:
+        if self._is_news(found):
+            warnings.warn(CollapseWarning(found), stacklevel=level_of_fit())
+
+    def _judge(self) -> None:
+        super()._judge()
+        evidence = self.history[-1]
+        if self._rescuer is None:
+            return
+        self._rescuer.note_epoch(evidence, time.perf_counter() - self._epoch_began)
+        verdicts = [found for found in self.verdicts if found.epoch == evidence.epoch]
+        self._rescuer.act(verdicts, evidence)
+
+    def _say(self, line: str) -> None:
+        if self.verbose:
+            print(f"\n{line}", flush=True)

@@ -1,0 +1,66 @@
+"""The one read of an epoch: what the measured steps left on the device, as plain numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from meancollapse.evidence import Input, Output, Variable
+from meancollapse.instrument import backends, moments
+from meancollapse.instrument.step_functions import Meter
+from meancollapse.instrument.streams import Layout
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The running statistics of one epoch; fields as in `Evidence`."""
+
+    variables: tuple[Variable, ...] = ()
+    disconnected: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    grad_norm: float | None = None
+    skipped_steps: int = 0
+    measured_steps: int = 0
+
+
+def read(train: Meter, test: Meter | None, layouts: dict[str, Layout]) -> Reading:
+    """Copy everything to the host in one transfer and merge it.
+
+    Args:
+        train: What the measured training steps returned.
+        test: The same of the validation; `None` without one in this epoch.
+        layouts: What stands where, by phase.
+    """
+    later = test.series if test is not None else []
+    units = [train.units] if train.units is not None else []
+    host = backends.to_host([*train.series, *later, *units])
+    count = len(train.series)
+    series, validation = host[:count], host[count : count + len(later)]
+    if not series:
+        return Reading()
+    layout = layouts["train"]
+    norms, seen, outputs = moments.split_series(layout, series)
+    norm, skipped = moments.grad_norm(norms)
+    validated: dict[str, Any] = {}
+    if validation:
+        _, _, tables = moments.split_series(layouts["test"], validation)
+        validated = {head.name: moments.stream(head, table) for head, table in tables}
+    return Reading(
+        variables=moments.variables(layout, norms, host[-1]),
+        disconnected=layout.disconnected,
+        inputs=tuple(moments.input_stream(table) for table in seen),
+        outputs=tuple(
+            Output(
+                head.name,
+                head.is_classification,
+                moments.stream(head, table),
+                validated.get(head.name),
+                None,
+            )
+            for head, table in outputs
+        ),
+        grad_norm=norm,
+        skipped_steps=skipped,
+        measured_steps=len(series),
+    )

@@ -1,0 +1,106 @@
+"""Compiled steps run outside of Keras' own loop: training, inference, and training with a dial.
+
+With `backends.py` the only file that knows one backend from another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from meancollapse.instrument import backends
+
+
+def build_dialled_function(model: keras.Model, step: Callable[..., Any], dial: Any) -> Any:
+    """`backends.build_step_function` for a training step whose taps turn with a `Dial`.
+
+    JAX bakes into a compiled step every array it finds in Python, so there the dial's numbers ride
+    along with the batches.
+    """
+    if backends.name() != "jax":
+        built = backends.build_step_function(model, "train", step)
+
+        def dialled(*args: Any) -> Any:
+            dial.tick()
+            return built(*args)
+
+        return dialled
+
+    def step_with_dial(state: Any, numbers_and_batch: Any) -> Any:
+        numbers, batch = numbers_and_batch
+        dial.bind(numbers)
+        try:
+            return step(state, batch)
+        finally:
+            dial.bind(None)
+
+    built_with_dial = backends.build_step_function(model, "train", step_with_dial)
+
+    def dialled_with_state(state: Any, batches: Any) -> Any:
+        dial.tick()
+        return built_with_dial(state, ((dial.values(), batch) for batch in batches))
+
+    return dialled_with_state
+
+
+def compile_forward(model: keras.Model) -> Callable[[Any], Any]:
+    """A compiled inference pass with the layers as they are now; weights are read at every call."""
+    arguments = {"training": False} if backends.takes_training(model) else {}
+    if backends.name() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(lambda x: model(x, **arguments))
+    if backends.name() == "torch":
+
+        def forward(x: Any) -> Any:
+            with backends.without_gradient():
+                return model(x, **arguments)
+
+        return forward
+    import jax
+
+    def stateless(trainable: list[Any], others: list[Any], x: Any) -> Any:
+        return model.stateless_call(trainable, others, x, **arguments)[0]
+
+    compiled = jax.jit(stateless)
+
+    def forward_with_state(x: Any) -> Any:
+        groups = (model.trainable_variables, model.non_trainable_variables)
+        return compiled(*([v.value for v in group] for group in groups), x)
+
+    return forward_with_state
+
+
+def train_on(model: keras.Model, step_function: Any, batches: list[Any]) -> None:
+    """Run a training step function on batches, outside of Keras' own loop.
+
+    Args:
+        model: The model the step function was built for.
+        step_function: As `model.train_function`.
+        batches: Tuples of arrays as `fit` would deliver them.
+    """
+    per_call = int(getattr(model, "steps_per_execution", 1) or 1)
+    batches = [keras.tree.map_structure(keras.ops.convert_to_tensor, b) for b in batches]
+    calls = [batches[i : i + per_call] for i in range(0, len(batches), per_call)]
+    if backends.name() == "torch":
+        model.train()
+        for call in calls:
+            step_function(call)
+        return
+    if backends.name() == "tensorflow":
+        for call in calls:
+            step_function(iter(call))
+        return
+    groups = [
+        list(model.trainable_variables),
+        list(model.non_trainable_variables),
+        list(model.optimizer.variables),
+        list(model.metrics_variables),
+    ]
+    state: Any = tuple(backends.snapshot(group) for group in groups)
+    for call in calls:
+        _, state = step_function(state, iter(call))
+    for group, values in zip(groups, state, strict=True):
+        backends.assign(group, values)

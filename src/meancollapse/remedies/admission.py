@@ -1,0 +1,58 @@
+"""What is known of a collapsed model, gathered into a `Patient`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from meancollapse import place
+from meancollapse.evidence import Evidence
+from meancollapse.instrument.rates import leaves
+from meancollapse.instrument.surgery import Surgery
+from meancollapse.remedies import activations, head, learning_rate, regularization
+from meancollapse.remedies.patient import Patient
+from meancollapse.verdict import Verdict
+
+
+def admit(surgery: Surgery, found: Verdict, evidence: Evidence, had_skill: bool) -> Patient:
+    """Gather what the choice of remedies needs to know."""
+    optimizer = type(leaves(surgery.model.optimizer)[0]).__name__
+    output = evidence.output(found.output)
+    where = place.place(output.look) if output is not None and output.look is not None else None
+    return Patient(
+        causes=found.causes,
+        rate=learning_rate.current(surgery),
+        rates=tuple(learning_rate.ladder(optimizer, learning_rate.current(surgery))),
+        finite=surgery.is_finite(),
+        had_skill=had_skill,
+        loses=where.layer if where is not None and where.kind == "lost" else None,
+        is_unused=where is not None and where.kind == "unused",
+        has_dead_units="dead_relu" in found.causes,
+        layers=tuple(site.name for site in surgery.sites),
+        regularized=regularization.is_in_use(surgery.model),
+        swaps=activations.hidden_swaps(surgery.model, surgery.sites),
+        head_swaps=_head_swaps(surgery),
+    )
+
+
+def is_finite(rows: Any) -> bool:
+    """Whether sampled inputs, targets and weights are all finite."""
+    leaves_ = [np.asarray(leaf) for leaf in keras.tree.flatten(rows) if leaf is not None]
+    return all(np.isfinite(leaf).all() for leaf in leaves_ if leaf.dtype.kind == "f")
+
+
+def _head_swaps(surgery: Surgery) -> tuple[tuple[str, str], ...]:
+    found = []
+    for site in surgery.sites:
+        for output in site.heads:
+            end = site.last or site.layer
+            name = head.activation_name(end)
+            targets = surgery.targets[output.name]
+            wanted = activations.head_activation(
+                output.kind, output.from_logits, name, site.layer, targets
+            )
+            if wanted is not None and hasattr(end, "activation"):
+                found.append((end.name, wanted))
+    return tuple(found)

@@ -1,0 +1,58 @@
+"""Carries out a treatment on a running model, in a fixed order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from meancollapse.instrument.surgery import Surgery
+from meancollapse.remedies import (
+    activations,
+    fresh_optimizer,
+    head,
+    learning_rate,
+    regularization,
+    reinitialise,
+    revive,
+)
+from meancollapse.remedies.rewind import BestWeights
+from meancollapse.remedies.treatment import REINITIALISE, REVIVE, REWIND, Treatment
+
+# Rows a re-initialisation looks at.
+ROWS = 256
+
+
+def operate(surgery: Surgery, treatment: Treatment, best: BestWeights, seed: int) -> None:
+    """Change the model as the treatment says; `Surgery.restore` undoes it.
+
+    Args:
+        surgery: The model, during its `fit`.
+        treatment: What to do.
+        best: The best weights of this `fit`.
+        seed: Seed of new weights.
+    """
+    rng = np.random.default_rng(seed)
+    settings: dict[str, Any] = {"clip": treatment.clip, "warm_up": treatment.warm_up}
+    activations.apply(surgery, treatment.activations)
+    if treatment.ease:
+        regularization.ease(surgery)
+    x = keras.tree.map_structure(lambda a: a[:ROWS], surgery.rows[0])
+    if treatment.scale_head:
+        settings["scales"] = head.by_variable(surgery, head.scales(surgery))
+        settings["loss_scale"] = head.loss_scale(sum(surgery.constant_losses.values()))
+        settings["loss_scales"] = head.by_variable(surgery, head.loss_scales(surgery))
+    if treatment.weights == REINITIALISE:
+        settings["folds"] = reinitialise.apply(
+            surgery, x, treatment.first_layer, treatment.fold_inputs, rng
+        )
+    elif treatment.weights == REVIVE:
+        revive.apply(surgery, x, rng)
+    elif treatment.weights == REWIND:
+        best.apply()
+    fresh_optimizer.apply(surgery.model.optimizer)
+    if treatment.rate is not None:
+        settings["rate"] = learning_rate.apply(surgery, treatment.rate)
+    surgery.turn(**settings)
+    surgery.install()

@@ -1,0 +1,60 @@
+"""Regularization that outweighs the data, eased for the rest of one `fit`."""
+
+from __future__ import annotations
+
+import keras
+
+from meancollapse.instrument import backends
+from meancollapse.instrument.rates import leaves
+from meancollapse.instrument.surgery import Surgery
+
+# Dropout above the first number is extreme and becomes the second.
+EXTREME_DROPOUT, EASED_DROPOUT = 0.7, 0.2
+# Gradients clipped below this norm do not move anything in standardised coordinates.
+TINY_CLIP = 1e-2
+# Noise on the inputs is brought down to this share of their spread.
+NOISE = 0.1
+
+
+def is_in_use(model: keras.Model) -> bool:
+    """Whether there is anything to ease."""
+    if any(_penalised(layer) or _drops(layer) for layer in backends.all_layers(model)):
+        return True
+    return any(bool(leaf.weight_decay) or _tiny_clips(leaf) for leaf in leaves(model.optimizer))
+
+
+def ease(surgery: Surgery) -> None:
+    """Take penalties, weight decay and tiny clips off, and extreme dropout and noise down."""
+    for layer in backends.all_layers(surgery.model):
+        for variable in layer.trainable_variables:
+            if getattr(variable, "regularizer", None) is not None:
+                surgery.change(variable, "regularizer", None)
+        if getattr(layer, "activity_regularizer", None) is not None:
+            surgery.change(layer, "activity_regularizer", None)
+        if isinstance(layer, keras.layers.GaussianNoise):
+            surgery.change(layer, "stddev", min(layer.stddev, NOISE * surgery.input_spread(layer)))
+        elif _drops(layer):
+            surgery.change(layer, "rate", EASED_DROPOUT)
+    for leaf in leaves(surgery.model.optimizer):
+        if leaf.weight_decay:
+            surgery.change(leaf, "weight_decay", None)
+        for name in _tiny_clips(leaf):
+            surgery.change(leaf, name, None)
+
+
+def _penalised(layer: keras.Layer) -> bool:
+    if getattr(layer, "activity_regularizer", None) is not None:
+        return True
+    return any(getattr(v, "regularizer", None) is not None for v in layer.trainable_variables)
+
+
+def _drops(layer: keras.Layer) -> bool:
+    if isinstance(layer, keras.layers.GaussianNoise):
+        return True
+    is_dropout = isinstance(layer, keras.layers.Dropout | keras.layers.GaussianDropout)
+    return is_dropout and layer.rate > EXTREME_DROPOUT
+
+
+def _tiny_clips(leaf: keras.optimizers.Optimizer) -> list[str]:
+    names = ("clipnorm", "global_clipnorm", "clipvalue")
+    return [n for n in names if getattr(leaf, n) is not None and getattr(leaf, n) < TINY_CLIP]

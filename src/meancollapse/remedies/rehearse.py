@@ -1,0 +1,155 @@
+"""Rehearsal: every treatment tried on half of the sample, judged on the other half."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from meancollapse.instrument.surgery import State, Surgery
+from meancollapse.remedies.operate import operate
+from meancollapse.remedies.rewind import BestWeights
+from meancollapse.remedies.treatment import Treatment
+
+# Steps of each round and how many treatments enter it (successive halving): the largest of these
+# plans that fits into the time is followed, so that small differences in speed change nothing.
+PLANS = (
+    ((30, 12), (60, 3), (120, 2)),
+    ((30, 6), (60, 2), (60, 1)),
+    ((20, 4), (40, 2)),
+    ((15, 2), (15, 1)),
+    ((10, 1),),
+)
+# At the end of a `fit` the best goes on alone.
+LAST_ROUND = (60, 1)
+MOST_LAST_ROUNDS = 16
+# Share of the time left for compiling, surgery and judging.
+RESERVE = 0.4
+# Steps by which the time of one is measured.
+TIMED = 4
+# Differences of held-out skill that mean nothing.
+TIE = 0.03
+# Held-out skill that a treatment must add to count as one that helps.
+GAIN = 0.02
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """A treatment, how far it got, and the model as it then was.
+
+    Attributes:
+        treatment: What was done.
+        skill: The best held-out skill seen at the end of a round.
+        state: The model at that moment. A small half of the sample is soon learned by heart, so
+            later is not always better.
+        latest: The model after its last round.
+        steps: Steps it was rehearsed for.
+    """
+
+    treatment: Treatment
+    skill: float
+    state: State
+    latest: State
+    steps: int
+
+
+def rehearse(
+    surgery: Surgery,
+    treatments: Sequence[Treatment],
+    best: BestWeights,
+    seconds: float,
+    is_last: bool = False,
+    seed: int = 0,
+    clock: Callable[[], float] = time.perf_counter,
+) -> list[Rehearsed]:
+    """Try treatments out, best first; the model is as before afterwards.
+
+    Args:
+        surgery: The model.
+        treatments: What to try, the most promising first.
+        best: The best weights of this `fit`.
+        seconds: Time it may take.
+        is_last: Whether no training follows, so that the best had better be rehearsed to its end.
+        seed: Seed of new weights and of the order of rows.
+        clock: Tells the time in seconds.
+    """
+    before = surgery.save()
+    tried: list[Rehearsed] = []
+    plan: list[tuple[int, int]] = []
+    failure: Exception | None = None
+    try:
+        for treatment in treatments:
+            surgery.restore(before)
+            try:
+                operate(surgery, treatment, best, seed)
+                if not plan:
+                    plan = _plan(surgery, seconds, is_last, clock)
+                    surgery.restore(before)
+                    operate(surgery, treatment, best, seed)
+                state = surgery.save()
+                begun = Rehearsed(treatment, -math.inf, state, state, 0)
+                tried.append(_round(surgery, begun, plan[0][0], seed))
+            except Exception as error:  # a layer of a kind nobody thought of; the next may do
+                failure = error
+            if plan and len(tried) >= plan[0][1]:
+                break
+        if failure is not None and not tried:
+            raise failure
+        for number, (steps, entrants) in enumerate(plan[1:], start=1):
+            best_first = sorted(range(len(tried)), key=lambda i: -tried[i].skill)
+            for index in best_first[:entrants]:
+                tried[index] = _round(surgery, tried[index], steps, seed + number)
+        return sorted(tried, key=lambda trial: -trial.skill)
+    finally:
+        surgery.restore(before)
+
+
+def _plan(
+    surgery: Surgery, seconds: float, is_last: bool, clock: Callable[[], float]
+) -> list[tuple[int, int]]:
+    """The rounds there is time for, after measuring how long a step takes."""
+    surgery.train(1, 0)  # compiles
+    began = clock()
+    surgery.train(TIMED, 0)
+    per_step = (clock() - began) / TIMED
+    last = [LAST_ROUND] * last_rounds(per_step, seconds) if is_last else []
+    return [*plan_for(per_step, seconds), *last]
+
+
+def plan_for(seconds_per_step: float, seconds: float) -> tuple[tuple[int, int], ...]:
+    """The largest plan that fits: `(steps, entrants)` of each round."""
+    for plan in PLANS:
+        steps = sum(length * entrants for length, entrants in plan)
+        if steps * seconds_per_step <= seconds * (1 - RESERVE):
+            return plan
+    return PLANS[-1]
+
+
+def last_rounds(seconds_per_step: float, seconds: float) -> int:
+    """How many rounds of the best alone fit into the time, as a power of two."""
+    rounds = seconds / max(seconds_per_step * LAST_ROUND[0], 1e-9)
+    return min(MOST_LAST_ROUNDS, 2 ** int(math.log2(rounds))) if rounds >= 1 else 0
+
+
+def choose(tried: Sequence[Rehearsed], treatments: Sequence[Treatment]) -> Rehearsed | None:
+    """The best; of those about as good, the one that was the most promising."""
+    if not tried:
+        return None
+    most = max(trial.skill for trial in tried)
+    good = [trial for trial in tried if trial.skill >= most - TIE]
+    return min(good, key=lambda trial: treatments.index(trial.treatment))
+
+
+def _round(surgery: Surgery, trial: Rehearsed, steps: int, seed: int) -> Rehearsed:
+    surgery.restore(trial.latest)
+    surgery.train(steps, seed)
+    skill, state = surgery.skill(), surgery.save()
+    is_better = skill > trial.skill
+    return Rehearsed(
+        trial.treatment,
+        skill if is_better else trial.skill,
+        state if is_better else trial.state,
+        state,
+        trial.steps + steps,
+    )

@@ -1,0 +1,223 @@
+"""Data-dependent re-initialisation: every unit awake on the data at hand.
+
+After Mishkin and Matas, "All you need is a good init" (ICLR 2016, LSUV): orthogonal weights, layer
+by layer scaled so that pre-activations have variance 1 on real rows. In addition every unit is
+centred: its bias puts its kink, or its steepest point, inside the data (compare Krähenbühl et al.,
+"Data-dependent initializations of convolutional neural networks", ICLR 2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from meancollapse.instrument import initial, sites
+from meancollapse.instrument.surgery import Surgery, kernel_and_bias
+from meancollapse.remedies import head, input_scale
+
+# The share of the data on one side of a unit's centre, from the first unit to the last...
+QUANTILES = (0.2, 0.8)
+# ...and for ReLUs in networks this deep, each of which takes something away.
+DEEP, DEEP_RELU = 8, (0.02, 0.25)
+# Pre-activations that vary less than this share of their mean are rounding, not variation.
+CONSTANT = 1e-6
+
+
+def orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """A kernel whose columns (or rows, where there are fewer) are orthonormal.
+
+    Args:
+        shape: `(..., inputs, units)`.
+        rng: NumPy random generator.
+    """
+    rows, units = int(np.prod(shape[:-1])), int(shape[-1])
+    drawn = rng.normal(size=(max(rows, units), min(rows, units)))
+    q, r = np.linalg.qr(drawn)
+    q = q * np.sign(np.diag(r))
+    return (q if rows >= units else q.T).reshape(shape)
+
+
+def centres(
+    pre: np.ndarray, rng: np.random.Generator, quantiles: tuple[float, float] = QUANTILES
+) -> np.ndarray:
+    """Where each unit's centre goes: quantiles of its pre-activation, spread over the units.
+
+    Args:
+        pre: Pre-activations of shape `(rows, units)`.
+        rng: NumPy random generator.
+        quantiles: That of the first unit and that of the last.
+
+    Returns:
+        Array of shape `(units,)`.
+    """
+    units = pre.shape[1]
+    shares = np.linspace(*quantiles, units) if units > 1 else np.full(1, np.mean(quantiles))
+    shares = rng.permutation(shares)
+    ordered = np.sort(pre, axis=0)
+    index = np.round(shares * (len(ordered) - 1)).astype(int)
+    return ordered[index, np.arange(units)]
+
+
+def gain(pre: np.ndarray) -> float:
+    """The factor that gives pre-activations of shape `(rows, units)` unit variance, on average."""
+    std = pre.std(0)
+    varies = std > CONSTANT * np.abs(pre.mean(0)) + 1e-30
+    if not varies.any():
+        return 1.0
+    return float(1.0 / np.sqrt(np.mean(std[varies] ** 2)))
+
+
+Folds = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def apply(
+    surgery: Surgery, x: Any, first_layer: str | None, fold: bool, rng: np.random.Generator
+) -> Folds:
+    """Re-initialise layer after layer, each on what the layers before it now give.
+
+    Args:
+        surgery: The model.
+        x: Rows of inputs.
+        first_layer: Where to begin; `None` for the first layer.
+        fold: Whether layers are to be trained on their standardised inputs.
+        rng: Source of the new weights.
+
+    Returns:
+        Mean and 1 ÷ std of the inputs of layers that cannot learn from them as they are, by name.
+    """
+    names = [site.name for site in surgery.sites]
+    begin = names.index(first_layer) if first_layer in names else 0
+    todo = {id(site.layer): site for site in surgery.sites[begin:]}
+    is_deep = len(names) > DEEP
+    folds: Folds = {}
+
+    def visit(
+        name: str, layer: keras.Layer, call: Callable[..., Any], args: tuple, kwargs: dict
+    ) -> Any:
+        site = todo.pop(id(layer), None)
+        if site is None:
+            return call(*args, **kwargs)
+        kernel, _ = kernel_and_bias(layer)
+        if isinstance(layer, keras.layers.BatchNormalization):
+            _normalise(surgery, layer, args[0])
+        elif kernel is None:
+            _as_initialised(surgery, layer, rng)
+        elif kernel.trainable or np.ptp(surgery.value(kernel)) == 0:
+            given = np.asarray(sites.to_array(args[0]), np.float64)
+            found = input_scale.of_layer(layer, given) if fold else None
+            if found is not None and surgery.can_fold(site):
+                folds[site.name] = found
+
+            def pre_activation() -> np.ndarray:
+                return surgery.pre_activation(layer, call, args, kwargs)
+
+            if hasattr(layer, "cell"):
+                _as_initialised(surgery, layer, rng)
+                if isinstance(layer, keras.layers.SimpleRNN):  # adds up all it is given
+                    surgery.set(kernel, surgery.value(kernel) / np.sqrt(given.shape[1]))
+                _standardise(surgery, layer, *(found or input_scale.columns(given)))
+            else:
+                quantiles = DEEP_RELU if is_deep and _is_relu(layer) else QUANTILES
+                _from_data(surgery, layer, pre_activation, found, quantiles, rng)
+            if site.heads and not hasattr(layer, "cell"):
+                head.fit(surgery, site, pre_activation)
+        return call(*args, **kwargs)
+
+    sites.each_call(surgery.model, x, visit)
+    return folds
+
+
+def _from_data(
+    surgery: Surgery,
+    layer: keras.Layer,
+    pre_activation: Callable[[], np.ndarray],
+    fold: tuple[np.ndarray, np.ndarray] | None,
+    quantiles: tuple[float, float],
+    rng: np.random.Generator,
+) -> None:
+    kernel, bias = kernel_and_bias(layer)
+    fresh = orthogonal(tuple(kernel.shape), rng)
+    offset = np.zeros(int(kernel.shape[-1]))
+    if fold is not None:
+        mean, scale = fold
+        fresh = fresh * scale[:, None]
+        if bias is not None:
+            offset = -(fresh * mean[:, None]).reshape(-1, fresh.shape[-1]).sum(0)
+    surgery.set(kernel, fresh)
+    if bias is not None:
+        surgery.set(bias, offset)
+    pre = pre_activation()
+    factor = gain(pre)
+    surgery.set(kernel, fresh * factor)
+    if bias is not None:
+        surgery.set(bias, offset * factor - centres(pre * factor, rng, quantiles))
+
+
+def _is_relu(layer: keras.Layer) -> bool:
+    return head.activation_name(layer) in ("relu", "relu6", "leaky_relu")
+
+
+def _normalise(surgery: Surgery, layer: keras.layers.BatchNormalization, given: Any) -> None:
+    array = np.asarray(sites.to_array(given), np.float64)
+    flat = np.moveaxis(array, layer.axis, -1).reshape(-1, array.shape[layer.axis])
+    surgery.set(layer.moving_mean, flat.mean(0))
+    surgery.set(layer.moving_variance, flat.var(0))
+    for variable, value in ((layer.gamma, 1.0), (layer.beta, 0.0)):
+        if variable is not None and variable.trainable:
+            surgery.set(variable, np.full(tuple(variable.shape), value))
+
+
+def _as_initialised(
+    surgery: Surgery,
+    layer: keras.Layer,
+    rng: np.random.Generator,
+) -> None:
+    """Layers whose pre-activations cannot be seen get the weights their initializers give.
+
+    Recurrent cells get orthogonal recurrent weights, whatever their initializers say. Weights that
+    are all the same number, trainable or not, are drawn by LeCun's rule.
+    """
+    trainable = {id(v) for v in layer.trainable_variables}
+    for variable, initializer in initial.initializers(layer):
+        value = surgery.value(variable)
+        if not variable.dtype.startswith(("float", "bfloat")):
+            continue
+        if id(variable) in trainable:
+            value = _initial_value(layer, variable, initializer, rng)
+        if value.ndim > 1 and (not np.isfinite(value).all() or np.ptp(value) == 0):
+            value = rng.normal(size=value.shape) / np.sqrt(np.prod(value.shape[:-1]))
+        surgery.set(variable, value)
+
+
+def _standardise(surgery: Surgery, layer: keras.Layer, mean: np.ndarray, scale: np.ndarray) -> None:
+    """Have a layer do to its inputs what it would now do to them standardised."""
+    kernel, bias = kernel_and_bias(layer)
+    scaled = surgery.value(kernel) * scale[:, None]
+    surgery.set(kernel, scaled)
+    if bias is not None:
+        moved = surgery.value(bias)
+        row = moved[0] if moved.ndim > 1 else moved  # GRU keeps two biases, the input's first
+        row -= (scaled * mean[:, None]).sum(0)
+        surgery.set(bias, moved)
+
+
+def _initial_value(
+    layer: keras.Layer, variable: Any, initializer: Any, rng: np.random.Generator
+) -> np.ndarray:
+    shape = tuple(variable.shape)
+    if variable.name == "recurrent_kernel":  # whoever starts near zero forgets at once
+        blocks = [orthogonal((shape[0], shape[0]), rng) for _ in range(shape[1] // shape[0])]
+        return np.concatenate(blocks, axis=1)
+    if variable.name == "kernel" and hasattr(layer, "cell"):
+        return rng.normal(size=shape) / np.sqrt(shape[0])
+    if initializer is not None:
+        made = initializer(shape, dtype=variable.dtype)
+        return np.array(keras.ops.convert_to_numpy(made), np.float64)
+    value = np.zeros(shape)
+    cell = getattr(layer, "cell", layer)
+    if variable.name == "bias" and getattr(cell, "unit_forget_bias", False):
+        value[len(value) // 4 : len(value) // 2] = 1.0
+    return value

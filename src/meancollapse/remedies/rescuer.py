@@ -1,0 +1,227 @@
+"""One `fit` under care: when to act, what is kept or taken back, and what a person is told."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from meancollapse import verdict
+from meancollapse.evidence import Evidence
+from meancollapse.instrument.instrument import Instrument
+from meancollapse.instrument.surgery import State, Surgery
+from meancollapse.remedies import admission, plan
+from meancollapse.remedies.patient import NOT_THE_MODEL
+from meancollapse.remedies.rehearse import GAIN, choose, rehearse
+from meancollapse.remedies.rewind import BestWeights
+from meancollapse.verdict import Verdict
+
+# A rescue may take as long as two epochs, and in any case this long (compilation takes seconds).
+EPOCHS_OF_TIME, LEAST_SECONDS = 2.0, 6.0
+# A remedy is judged after so many steps, or after this share of what is left of a short run.
+PROBATION, SHARE_OF_REST = 200, 0.25
+TRIED, KEPT, UNDONE = "on probation", "kept", "taken back"
+
+
+@dataclass(frozen=True)
+class Rescue:
+    """One attempt to repair a model.
+
+    Attributes:
+        epoch: 0-based epoch at whose end it was made.
+        treatment: What was done, as a dict of plain values; `None` if nothing helped in rehearsal.
+        rehearsed: Number of treatments rehearsed.
+        skill_before: Held-out skill before, −1 at worst.
+        skill_rehearsed: Held-out skill at the end of the rehearsal.
+        skill_after: Held-out skill at the end of the probation; `None` until then.
+        outcome: `"on probation"`, `"kept"` or `"taken back"`.
+        seconds: What choosing it cost.
+    """
+
+    epoch: int
+    treatment: dict[str, Any] | None
+    rehearsed: int
+    skill_before: float
+    skill_rehearsed: float
+    skill_after: float | None
+    outcome: str
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict of plain values, ready for `json.dumps`."""
+        return asdict(self)
+
+
+@dataclass
+class _Probation:
+    """What is needed to judge a treatment and to take it back."""
+
+    before: State
+    skill_before: float
+    until: int
+
+
+class Rescuer:
+    """Treats one model during one `fit`.
+
+    Args:
+        attached: The instrument of the `fit`.
+        max_rescues: How many treatments may be applied.
+        allow_activation_changes: Whether activations may be swapped.
+        say: Takes each line a person reads.
+        clock: Tells the time in seconds.
+    """
+
+    def __init__(
+        self,
+        attached: Instrument,
+        max_rescues: int,
+        allow_activation_changes: bool,
+        say: Callable[[str], None],
+        clock: Callable[[], float],
+    ):
+        self.instrument = attached
+        self.max_rescues = max_rescues
+        self.allow_activation_changes = allow_activation_changes
+        self.say = say
+        self.clock = clock
+        # What chooses treatments, and how much skill one must add in rehearsal (see benchmarks).
+        self.propose = plan.treatments
+        self.gain = GAIN
+        self.rescues: list[Rescue] = []
+        self._surgery: Surgery | None = None
+        self._probation: _Probation | None = None
+        self._best = BestWeights(attached.model)
+        self._epoch_seconds: list[float] = []
+        self._has_given_up = False
+
+    def note_epoch(self, evidence: Evidence, seconds: float) -> None:
+        """Take in an epoch's evidence and duration; keep the weights if they have more skill."""
+        self._epoch_seconds.append(seconds)
+        self._best.note(evidence)
+
+    def act(self, verdicts: list[Verdict], evidence: Evidence) -> None:
+        """Judge a treatment on probation, and treat what needs it.
+
+        Args:
+            verdicts: This epoch's verdicts, one per output.
+            evidence: This epoch's evidence.
+        """
+        ill = [v for v in verdicts if v.state in (verdict.COLLAPSED, verdict.NON_FINITE)]
+        if self._probation is not None:
+            if not self._is_due(evidence, ill):
+                return
+            if self._conclude(evidence):
+                return
+            ill = ill or [v for v in verdicts if v.state != verdict.HEALTHY]
+        if not ill or self._has_given_up:
+            return
+        reason = self._why_not(ill[0], evidence)
+        if reason:
+            self._has_given_up = True
+            self.say(f"Epoch {evidence.epoch + 1}: nothing in the model was changed: {reason}.")
+            return
+        self._treat(ill[0], evidence)
+
+    def _is_due(self, evidence: Evidence, ill: list[Verdict]) -> bool:
+        assert self._probation is not None
+        return evidence.steps >= self._probation.until or evidence.is_last or bool(ill)
+
+    def _why_not(self, found: Verdict, evidence: Evidence) -> str | None:
+        """Why this model must not be treated."""
+        if found.cause in NOT_THE_MODEL:
+            return f"{NOT_THE_MODEL[found.cause]}, and no repair of the model changes that"
+        if not all(given.finite for given in evidence.inputs):
+            return "there are NaN or Inf among the inputs"
+        rows = self.instrument.sample_rows()
+        if rows is None or rows[1] is None:
+            return "no rows with targets could be captured to try remedies on"
+        if not admission.is_finite(rows):
+            return "there are NaN or Inf among the inputs or targets"
+        if len(self.rescues) >= self.max_rescues:
+            return (
+                f"{len(self.rescues)} rescues were tried and none lasted. Please read: "
+                f"{found.message}"
+            )
+        return None
+
+    def _treat(self, found: Verdict, evidence: Evidence) -> None:
+        began = self.clock()
+        surgery = self._surgery = self._surgery or Surgery(self.instrument)
+        patient = admission.admit(surgery, found, evidence, self._best.exist)
+        used = [rescue.treatment for rescue in self.rescues]
+        wanted = self.propose(patient, self.allow_activation_changes)
+        candidates = [treatment for treatment in wanted if treatment.to_dict() not in used]
+        before, skill_before = surgery.save(), surgery.skill()
+        trials = rehearse(
+            surgery,
+            candidates,
+            self._best,
+            self._seconds(),
+            evidence.is_last,
+            len(self.rescues),
+            self.clock,
+        )
+        best = choose(trials, candidates)
+        if best is not None and best.skill < skill_before + self.gain:
+            best = None
+        skill = skill_before if best is None else best.skill
+        rescue = Rescue(
+            epoch=evidence.epoch,
+            treatment=None if best is None else best.treatment.to_dict(),
+            rehearsed=len(trials),
+            skill_before=skill_before,
+            skill_rehearsed=skill,
+            skill_after=skill if evidence.is_last or best is None else None,
+            outcome=UNDONE if best is None else KEPT if evidence.is_last else TRIED,
+            seconds=round(self.clock() - began, 3),
+        )
+        self.rescues.append(rescue)
+        if best is None:
+            words = f"none of {len(trials)} remedies rehearsed raised the held-out skill"
+            self._tell(evidence, f"{words} ({skill_before:.2g}); nothing was changed")
+            return
+        surgery.restore(best.state)
+        if not evidence.is_last:
+            self._probation = _Probation(before, skill_before, evidence.steps + _length(evidence))
+        self._tell(
+            evidence,
+            f"{best.treatment.describe()} (best of {len(trials)} remedies rehearsed; held-out "
+            f"skill {skill_before:.2g} -> {skill:.2g})",
+        )
+
+    def _conclude(self, evidence: Evidence) -> bool:
+        """The end of a probation: whether the treatment stays."""
+        probation, surgery = self._probation, self._surgery
+        assert probation is not None and surgery is not None
+        self._probation = None
+        skill = surgery.skill()
+        helped = skill >= probation.skill_before + GAIN
+        last = self.rescues[-1]
+        self.rescues[-1] = replace(last, skill_after=skill, outcome=KEPT if helped else UNDONE)
+        numbers = f"held-out skill {probation.skill_before:.2g} -> {skill:.2g}"
+        if helped:
+            words = f"the rescue of epoch {last.epoch + 1} is kept ({numbers})"
+            self.say(f"Epoch {evidence.epoch + 1}: {words}.")
+            return True
+        surgery.restore(probation.before)
+        words = f"took back the rescue of epoch {last.epoch + 1}, which did not help ({numbers})"
+        self._tell(evidence, words)
+        return False
+
+    def _tell(self, evidence: Evidence, words: str) -> None:
+        """What was done, in the log and in the history."""
+        self.say(f"Epoch {evidence.epoch + 1}: meancollapse {words}.")
+        self.instrument.note_action(words)
+
+    def _seconds(self) -> float:
+        typical = statistics.median(self._epoch_seconds[-5:]) if self._epoch_seconds else 0.0
+        return max(EPOCHS_OF_TIME * typical, LEAST_SECONDS)
+
+
+def _length(evidence: Evidence) -> int:
+    """Steps of a probation."""
+    if evidence.planned_steps is None:
+        return PROBATION
+    return min(PROBATION, int(SHARE_OF_REST * (evidence.planned_steps - evidence.steps)))

@@ -1,0 +1,49 @@
+"""Back to the last weights that had skill."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from meancollapse import verdict
+from meancollapse.evidence import Evidence
+from meancollapse.instrument import backends
+
+# New weights are kept only if they are better by so much R².
+STEP = 0.02
+
+
+class BestWeights:
+    """The best weights of this `fit`, kept on the device (one copy of the model).
+
+    Args:
+        model: The model in training.
+    """
+
+    def __init__(self, model: keras.Model):
+        self._model = model
+        self._skill = 0.0
+        self._values: list[Any] | None = None
+
+    @property
+    def exist(self) -> bool:
+        """Whether there was skill in this `fit`."""
+        return self._values is not None
+
+    def note(self, evidence: Evidence) -> None:
+        """Keep the weights at the end of an epoch in which every output had more skill."""
+        if not verdict.all_have_skill(evidence):
+            return
+        skill = min(output.train.r2 for output in evidence.outputs if output.train is not None)
+        if self._values is None or skill > self._skill + STEP:
+            self._skill, self._values = skill, backends.snapshot(self._variables)
+
+    def apply(self) -> None:
+        """Give the model its best weights back; nothing where there are none."""
+        if self._values is not None:
+            backends.assign(self._variables, self._values)
+
+    @property
+    def _variables(self) -> list[Any]:
+        return list({id(v): v for v in self._model.variables}.values())

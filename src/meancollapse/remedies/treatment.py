@@ -1,0 +1,64 @@
+"""A treatment: everything one rescue does to a running model, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+KEEP, REWIND, REINITIALISE, REVIVE = "keep", "rewind", "reinitialise", "revive"
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """Remedies that are applied together.
+
+    Attributes:
+        weights: `"keep"`, `"rewind"` (to the last weights that had skill), `"reinitialise"` (from
+            the data, layer by layer) or `"revive"` (dead units only).
+        first_layer: Where re-initialisation begins; `None` means with the first layer.
+        fold_inputs: Whether the standardisation of the inputs is folded into the first layers.
+        scale_head: Whether the heads are centred and scaled on their targets.
+        rate: Learning rate to set; `None` keeps it.
+        clip: Largest global norm of the gradients from now on; `None` leaves them.
+        warm_up: Steps over which updates grow to full size.
+        ease: Whether penalties, weight decay and extreme dropout are eased for this `fit`.
+        activations: `(layer, activation)` to be swapped.
+    """
+
+    weights: str = KEEP
+    first_layer: str | None = None
+    fold_inputs: bool = False
+    scale_head: bool = False
+    rate: float | None = None
+    clip: float | None = None
+    warm_up: int = 0
+    ease: bool = False
+    activations: tuple[tuple[str, str], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict of plain values, ready for `json.dumps`."""
+        return asdict(self)
+
+    def describe(self) -> str:
+        """What is done, as a person reads it."""
+        begin = f" from '{self.first_layer}' on" if self.first_layer else ""
+        parts = {
+            REWIND: "went back to the last weights that had skill",
+            REINITIALISE: f"re-initialised the weights{begin} from the data",
+            REVIVE: "gave dead units new weights",
+        }
+        words = [parts[self.weights]] if self.weights in parts else []
+        for layer, activation in self.activations:
+            words.append(f"set the activation of '{layer}' to {activation}")
+        if self.fold_inputs:
+            words.append("folded the standardisation of the inputs into the first layer")
+        if self.scale_head:
+            words.append("put the head on the scale of the targets")
+        if self.ease:
+            words.append("eased the regularization")
+        if self.rate is not None:
+            words.append(f"set the learning rate to {self.rate:.3g}")
+        words.append("cleared the optimizer's memory")
+        if self.clip is not None:
+            words.append(f"clips gradients at norm {self.clip:g}")
+        return ", ".join(words)

@@ -1,0 +1,360 @@
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from conftest import BACKEND
+from nets import Spike, class_data, dead_mlp, mlp, regression_data, weights_of
+
+import meancollapse as mc
+from meancollapse.instrument import surgery as operating_room
+from meancollapse.remedies import rehearse, rescuer
+
+
+@pytest.fixture(autouse=True)
+def a_short_rehearsal(monkeypatch):
+    """A few trials are enough for tiny models, however slow the machine."""
+    monkeypatch.setattr(rehearse, "PLANS", (((30, 3), (60, 1)),))
+
+
+def fit(model, x, y, epochs=30, callback=None, **arguments):
+    callback = callback or mc.RescueOnCollapse(verbose=0)
+    arguments = {"batch_size": 16, "verbose": 0, **arguments}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mc.CollapseWarning)
+        warnings.simplefilter("error", mc.MonitorWarning)
+        model.fit(x, y, epochs=epochs, callbacks=[callback], **arguments)
+    return callback
+
+
+def r2(model, x, y):
+    p, y = model.predict(x, verbose=0).astype("float64"), np.asarray(y, "float64")
+    return 1 - ((p - y) ** 2).sum() / ((y - y.mean(0)) ** 2).sum()
+
+
+def zero_init():
+    model = mlp()
+    for layer in model.layers:
+        layer.set_weights([np.zeros_like(w) for w in layer.get_weights()])
+    return model
+
+
+def deep_sigmoid():
+    hidden = [keras.layers.Dense(8, activation="sigmoid") for _ in range(8)]
+    model = keras.Sequential([keras.Input((10,)), *hidden, keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.001), "mse")
+    return model
+
+
+def saturated():
+    model = mlp()
+    for layer in model.layers[:-1]:
+        layer.activation = keras.activations.tanh
+    return model
+
+
+def as_is(x, y):
+    return x, y
+
+
+FAULTS = {
+    "dead": (dead_mlp, as_is),
+    "rate too high": (lambda: mlp(optimizer=keras.optimizers.Adam(30.0)), as_is),
+    "zero weights": (zero_init, as_is),
+    "deep sigmoid": (deep_sigmoid, as_is),
+    "raw inputs": (saturated, lambda x, y: (x * 100 + 1e5, y)),
+    "raw target": (
+        lambda: mlp(optimizer=keras.optimizers.Adam(0.001)),
+        lambda x, y: (x, y * 1e5 + 1e6),
+    ),
+    "nan weights": (lambda: with_nan(mlp()), as_is),
+}
+
+
+def with_nan(model):
+    kernel, bias = model.layers[0].get_weights()
+    model.layers[0].set_weights([kernel * np.nan, bias])
+    return model
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_collapsed_network_learns_in_the_same_fit(fault):
+    build, change = FAULTS[fault]
+    model = build()
+    x, y = change(*regression_data())
+    architecture = model.get_config()
+    callback = fit(model, x.astype("float32"), y.astype("float32"))
+    assert r2(model, x, y) > 0.6, callback.rescues
+    assert model.get_config() == architecture
+    assert callback.rescues[-1].outcome == "kept"
+    assert callback.rescues[-1].skill_after > 0.3
+    json.dumps([rescue.to_dict() for rescue in callback.rescues])
+
+
+def test_a_classifier_destroyed_in_mid_run_is_brought_back():
+    model = mlp(3, "softmax", loss="sparse_categorical_crossentropy")
+    x, y = class_data()
+    callback = mc.RescueOnCollapse(verbose=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mc.CollapseWarning)
+        model.fit(x, y, epochs=16, batch_size=32, verbose=0, callbacks=[Spike(), callback])
+    assert np.mean(model.predict(x, verbose=0).argmax(1) == y) > 0.9
+    assert callback.rescues[0].epoch >= 5
+    assert float(model.optimizer.learning_rate) < 1
+
+
+def convnet():
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            keras.layers.Conv2D(4, 3, activation="relu"),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dropout(0.3),
+            keras.layers.Flatten(),
+            keras.layers.Dense(1),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.01), "mse", metrics=["mae"])
+    x = np.random.default_rng(0).normal(size=(200, 8, 8, 1)).astype("float32")
+    return model, x, x.mean((1, 2))
+
+
+@pytest.mark.parametrize("build", [lambda: (mlp(), *regression_data()), convnet])
+def test_a_healthy_run_is_bit_identical(build):
+    results = []
+    for callbacks in ([mc.WarnOnCollapse()], [mc.RescueOnCollapse(), mc.AdjustLROnCollapse()]):
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(7)
+        model, x, y = build()
+        model.fit(x, y, epochs=3, verbose=0, validation_split=0.2, callbacks=callbacks)
+        results.append(weights_of(model))
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def everything(model):
+    variables = [*model.variables, *model.optimizer.variables]
+    return [np.array(v.numpy() if hasattr(v, "numpy") else v) for v in variables]
+
+
+def test_what_did_not_help_is_taken_back_exactly(monkeypatch):
+    """Weights, optimizer slots, learning rate, activations: nothing of a failed rescue remains."""
+    saved, restored = [], []
+    real_rehearse, real_conclude = rescuer.rehearse, rescuer.Rescuer._conclude
+
+    def rehearse(surgery, *args):
+        saved.append((everything(surgery.model), surgery.model.get_config()))
+        return real_rehearse(surgery, *args)
+
+    def conclude(self, evidence):
+        monkeypatch.setattr(operating_room.Surgery, "skill", lambda surgery: -1.0)
+        found = real_conclude(self, evidence)
+        restored.append((everything(self.instrument.model), self.instrument.model.get_config()))
+        monkeypatch.undo()
+        self.max_rescues = 1
+        return found
+
+    monkeypatch.setattr(rescuer, "rehearse", rehearse)
+    monkeypatch.setattr(rescuer.Rescuer, "_conclude", conclude)
+    callback = mc.RescueOnCollapse(max_rescues=1, allow_activation_changes=True, verbose=0)
+    fit(mlp(activation="relu"), *negative_targets(), epochs=30, callback=callback)
+    assert [rescue.outcome for rescue in callback.rescues] == ["taken back"]
+    for a, b in zip(saved[0][0], restored[0][0], strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert saved[0][1] == restored[0][1]
+
+
+def negative_targets():
+    x, y = regression_data()
+    return x, y - 10
+
+
+def test_a_head_is_given_another_activation_only_with_leave():
+    x, y = negative_targets()
+    kept = mlp(activation="relu")
+    callback = fit(kept, x, y)
+    assert kept.layers[-1].activation is keras.activations.relu
+    assert all(rescue.outcome == "taken back" for rescue in callback.rescues)
+    keras.utils.set_random_seed(0)
+    model = mlp(activation="relu")
+    with_leave = mc.RescueOnCollapse(allow_activation_changes=True, verbose=0)
+    fit(model, x, y, callback=with_leave, validation_data=(x, y))
+    assert model.layers[-1].activation is keras.activations.linear
+    assert r2(model, x, y) > 0.6
+    assert "linear" in " ".join(a for e in with_leave.history for a in e.actions)
+    # ...and a later fit trains the network as it now is.
+    model.fit(x, y, verbose=0)
+    assert r2(model, x, y) > 0.6
+
+
+def noise():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(256, 10)).astype("float32"), rng.normal(size=(256, 1)).astype("float32")
+
+
+def not_a_number():
+    x, y = regression_data()
+    x[3, 3] = np.nan
+    return x, y
+
+
+@pytest.mark.parametrize("data", [noise, not_a_number])
+def test_faults_of_the_data_are_never_treated(data, capsys):
+    model = mlp(optimizer=keras.optimizers.SGD(1e-3, clipnorm=1e-6))
+    callback = fit(model, *data(), epochs=25, callback=mc.RescueOnCollapse())
+    assert callback.rescues == []
+    assert not any(evidence.actions for evidence in callback.history)
+
+
+def test_labels_the_loss_cannot_use_are_never_treated(capsys):
+    if BACKEND == "torch":
+        pytest.skip("PyTorch itself refuses such labels")
+    x, labels = class_data(classes=2)
+    model = mlp(1, "sigmoid", loss="binary_crossentropy")
+    callback = fit(model, x, labels[:, None] + 1.0, epochs=25, callback=mc.RescueOnCollapse())
+    assert callback.rescues == []
+    assert "the loss cannot use such targets" in capsys.readouterr().out
+
+
+def test_the_same_seed_gives_the_same_rescue():
+    runs = []
+    for _ in "ab":
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(5)
+        model = dead_mlp()
+        callback = fit(model, *regression_data(), epochs=6)
+        runs.append((weights_of(model), callback.rescues[0].treatment))
+    assert runs[0][1] == runs[1][1]
+    for a, b in zip(runs[0][0], runs[1][0], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_it_gives_up_after_so_many_rescues_and_says_what_to_read(capsys):
+    x, y = negative_targets()
+    callback = fit(mlp(activation="relu"), x, y, 30, mc.RescueOnCollapse(max_rescues=1))
+    assert len(callback.rescues) == 1
+    out = capsys.readouterr().out
+    assert "1 rescues were tried and none lasted" in out
+    assert "output 'dense" in out
+
+
+def test_everything_done_is_said_and_in_the_history(capsys):
+    callback = mc.RescueOnCollapse()
+    with pytest.warns(mc.CollapseWarning):
+        dead_mlp().fit(*regression_data(), epochs=6, verbose=0, callbacks=[callback])
+    out = capsys.readouterr().out
+    epoch = callback.rescues[0].epoch
+    assert f"Epoch {epoch + 1}: meancollapse re-initialised the weights" in out
+    assert [e.epoch for e in callback.history if e.actions] == [epoch]
+    assert "re-initialised" in callback.history[epoch].actions[0]
+
+
+def test_a_rescued_model_is_an_ordinary_keras_model(tmp_path):
+    model = dead_mlp()
+    x, y = regression_data()
+    x = x * 1000 + 3000
+    checkpoint = keras.callbacks.ModelCheckpoint(str(tmp_path / "during.keras"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mc.CollapseWarning)
+        callbacks = [mc.RescueOnCollapse(verbose=0), checkpoint]
+        model.fit(x, y, epochs=8, batch_size=32, verbose=0, callbacks=callbacks)
+    model.save(tmp_path / "after.keras")
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "expected.npy", model.predict(x, verbose=0))
+    script = f"""
+        import sys
+        sys.modules["meancollapse"] = None
+        import keras, numpy as np
+        x = np.load({str(tmp_path / "x.npy")!r})
+        for name in ("during", "after"):
+            model = keras.models.load_model({str(tmp_path)!r} + "/" + name + ".keras")
+            found = model.predict(x, verbose=0)
+        assert abs(found - np.load({str(tmp_path / "expected.npy")!r})).max() < 1e-3
+        print("loaded")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        env={**os.environ, "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert "loaded" in done.stdout, done.stderr[-2000:]
+
+
+def scheduled():
+    return keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(50.0, 1000, 0.9))
+
+
+def loss_scaled():
+    return keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(1.0))
+
+
+def several():
+    if not hasattr(keras.optimizers, "MultiOptimizer"):
+        pytest.skip("this Keras has no MultiOptimizer")
+    kernels, rest = keras.optimizers.Adam(1.0), keras.optimizers.Adam(0.5)
+    return keras.optimizers.MultiOptimizer(lambda v: kernels if len(v.shape) > 1 else rest)
+
+
+@pytest.mark.parametrize("build", [scheduled, loss_scaled, several])
+def test_schedules_and_wrapped_optimizers(build):
+    optimizer = build()
+    model = dead_mlp(optimizer=optimizer)
+    config = optimizer.get_config() if build is scheduled else None
+    x, y = regression_data()
+    fit(model, x, y)
+    assert r2(model, x, y) > 0.5
+    assert config is None or optimizer.get_config() == config
+
+
+def test_eased_regularization_is_put_back_after_the_fit():
+    model = mlp()
+    for layer in model.layers:
+        layer.kernel.regularizer = keras.regularizers.L2(10.0)
+    x, y = regression_data()
+    callback = fit(model, x, y)
+    assert r2(model, x, y) > 0.6
+    assert callback.rescues[0].treatment["ease"]
+    assert all(layer.kernel.regularizer is not None for layer in model.layers)
+
+
+class OwnStep(keras.Model):
+    """A model with its own training step, around Keras'."""
+
+    def train_step(self, *args):
+        return super().train_step(*args)
+
+
+def test_a_model_with_its_own_training_step():
+    inputs = keras.Input((10,))
+    hidden = keras.layers.Dense(
+        16, activation="relu", bias_initializer=keras.initializers.Constant(-99)
+    )
+    model = OwnStep(inputs, keras.layers.Dense(1)(hidden(inputs)))
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    x, y = regression_data()
+    fit(model, x, y)
+    assert r2(model, x, y) > 0.6
+
+
+def test_an_error_of_ours_never_breaks_training_and_restores_the_weights(monkeypatch):
+    def broken(*args):
+        raise RuntimeError("injected")
+
+    monkeypatch.setattr(operating_room.Surgery, "train", broken)
+    model = dead_mlp()
+    x, y = regression_data()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        history = model.fit(x, y, epochs=12, verbose=0, callbacks=[mc.RescueOnCollapse(verbose=0)])
+    ours = [str(w.message) for w in caught if isinstance(w.message, mc.MonitorWarning)]
+    assert len(ours) == 1
+    assert "injected" in ours[0]
+    assert len(history.history["loss"]) == 12
+    assert float(model.layers[0].get_weights()[1].max()) < -900

@@ -1,0 +1,149 @@
+"""Remedies as pure functions of plain values."""
+
+import math
+
+import numpy as np
+import pytest
+
+from meancollapse.remedies import activations, head, input_scale, learning_rate, plan, reinitialise
+from meancollapse.remedies.patient import Patient
+from meancollapse.remedies.rehearse import PLANS, plan_for
+from meancollapse.remedies.treatment import KEEP, REINITIALISE, REWIND, Treatment
+
+
+def patient(**changes):
+    known = dict(
+        causes=(),
+        rate=1e-3,
+        rates=(5e-3, 1e-3),
+        finite=True,
+        had_skill=False,
+        loses=None,
+        is_unused=False,
+        has_dead_units=False,
+        layers=("a", "b", "c"),
+        regularized=False,
+        swaps=(("a", "leaky_relu"),),
+        head_swaps=(("c", "linear"),),
+    )
+    return Patient(**{**known, **changes})
+
+
+@pytest.mark.parametrize("shape", [(8, 3), (3, 8), (3, 3, 4, 5)])
+def test_orthogonal_kernels_are_orthonormal(shape):
+    flat = reinitialise.orthogonal(shape, np.random.default_rng(0)).reshape(-1, shape[-1])
+    gram = flat.T @ flat if flat.shape[0] >= flat.shape[1] else flat @ flat.T
+    np.testing.assert_allclose(gram, np.eye(len(gram)), atol=1e-12)
+
+
+def test_gain_gives_unit_variance_and_ignores_units_that_do_not_vary():
+    pre = np.random.default_rng(0).normal(size=(500, 3)) * [2.0, 2.0, 0.0] + 5
+    assert (pre * reinitialise.gain(pre))[:, :2].std(0) == pytest.approx([1, 1], rel=0.1)
+    assert reinitialise.gain(np.full((10, 2), 7.0)) == 1.0
+
+
+def test_every_unit_is_centred_inside_its_data():
+    pre = np.random.default_rng(0).normal(size=(500, 16)) + np.arange(16) * 100
+    centres = reinitialise.centres(pre, np.random.default_rng(1))
+    on = (pre > centres).mean(0)
+    assert on.min() > 0.15
+    assert on.max() < 0.85
+    assert on.std() > 0.1
+
+
+def test_inputs_are_standardised_by_powers_of_two():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 3)) * [1e-5, 1.0, 1e4] + [0, 0, 1e6]
+    mean, scale = input_scale.columns(x)
+    assert np.abs((x - mean).mean(0)).max() < 1e-6
+    assert ((x * scale).std(0) > 0.6).all()
+    assert ((x * scale).std(0) < 1.5).all()
+    assert (np.log2(scale) % 1 == 0).all()
+
+
+def test_a_column_that_never_varies_is_not_blown_up():
+    x = np.c_[np.full(100, 3.0), np.random.default_rng(0).normal(size=100)]
+    assert input_scale.columns(x)[1].tolist() == [1.0, 1.0]
+
+
+def test_pixels_between_0_and_1_are_left_alone():
+    assert not input_scale.is_off(np.array([0.3]), np.array([0.25]))
+    assert input_scale.is_off(np.array([100.0]), np.array([1.0]))
+    assert input_scale.is_off(np.array([0.0]), np.array([1e-5]))
+
+
+@pytest.mark.parametrize(
+    ("activation", "target", "inverse"),
+    [
+        ("linear", 7.0, lambda z: z),
+        ("sigmoid", 0.2, lambda z: 1 / (1 + math.exp(-z))),
+        ("tanh", -0.5, math.tanh),
+        ("softplus", 3.0, lambda z: math.log1p(math.exp(z))),
+        ("exponential", 5.0, math.exp),
+        ("relu", 4.0, lambda z: max(z, 0)),
+    ],
+)
+def test_heads_are_centred_where_their_activation_gives_the_mean(activation, target, inverse):
+    assert inverse(head.centre(activation, target)) == pytest.approx(target)
+
+
+def test_the_users_learning_rate_is_among_those_tried_if_it_is_plausible():
+    assert 3e-4 in learning_rate.ladder("Adam", 3e-4)
+    rates = learning_rate.ladder("Adam", 1.0)
+    assert max(rates) < 0.1
+    assert all(0.5 >= a / b or a / b >= 2 for a in rates for b in rates if a != b)
+
+
+def test_new_weights_are_tried_first_and_activations_only_with_leave():
+    first = plan.treatments(patient())[0]
+    assert first == Treatment(REINITIALISE, None, True, True, 5e-3, plan.CLIP)
+    assert not any(t.activations for t in plan.treatments(patient()))
+    swapped = plan.treatments(patient(), allow_activation_changes=True)
+    assert all(("c", "linear") in t.activations for t in swapped)
+    assert any(("a", "leaky_relu") in t.activations for t in swapped)
+
+
+def test_a_network_that_had_skill_goes_back_to_it_first():
+    first = plan.treatments(patient(had_skill=True, rate=1.0))[0]
+    assert first.weights == REWIND
+    assert first.rate < 0.01
+
+
+def test_nan_weights_are_never_kept():
+    kept = [t.weights for t in plan.treatments(patient(finite=False, is_unused=True))]
+    assert KEEP not in kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "activation", "targets", "wanted"),
+    [
+        ("regression", "relu", [-1.0, 2.0], "linear"),
+        ("regression", "relu", [0.0, 2.0], None),
+        ("regression", "sigmoid", [0.0, 100.0], "linear"),
+        ("regression", "softmax", [0.0, 1.0], "sigmoid"),
+        ("binary", "relu", [0.0, 1.0], "sigmoid"),
+        ("binary", "sigmoid", [0.0, 1.0], None),
+        ("sparse", "sigmoid", [0.0, 1.0], "softmax"),
+    ],
+)
+def test_heads_that_cannot_give_their_targets_get_another_activation(
+    kind, activation, targets, wanted
+):
+    class Dense:
+        units = 1
+
+    assert (
+        activations.head_activation(kind, False, activation, Dense(), np.array(targets)) == wanted
+    )
+
+
+def test_less_time_means_a_smaller_plan():
+    assert plan_for(1e-4, 6.0) is PLANS[0]
+    assert plan_for(0.05, 6.0) in PLANS[1:-1]
+    assert plan_for(100.0, 6.0) is PLANS[-1]
+
+
+def test_a_treatment_is_described_in_words():
+    words = Treatment(REINITIALISE, "dense_1", True, True, 0.005, 1.0, ease=True).describe()
+    for part in ("dense_1", "inputs", "targets", "0.005", "regularization", "clips"):
+        assert part in words
