@@ -172,11 +172,13 @@ def faded() -> tuple[Any, ...]:
 # --- steps ---------------------------------------------------------------------------------------
 
 
-@illness("learning_rate_too_high", "adam_10", "learning rate of 10, 1e\\+04 times")
+@illness("learning_rate_too_high", "adam_1", r"learning rate of 1, 1e\+03 times its default")
 def burnt(ill: bool) -> tuple[Any, ...]:
-    model = network(hidden(), hidden(), layers.Dense(1))
-    model.compile(adam(10.0 if ill else 0.01), "mse")
-    return model, *regression_data(512), dict(epochs=8)
+    """With inputs above zero a unit's weights and bias go down together, and the unit dies."""
+    x = np.random.default_rng(0).uniform(size=(512, 4)).astype("float32")
+    model = network(hidden(), hidden(), layers.Dense(1), columns=4)
+    model.compile(adam(1.0 if ill else 0.01), "mse")
+    return model, x, x[:, :1] - x[:, 1:2], dict(epochs=8)
 
 
 @illness("learning_rate_too_low", "adam_1e-8", "learning rate is 1e-08", twin=small_head)
@@ -235,8 +237,8 @@ def far_away() -> tuple[Any, ...]:
 @illness("imbalanced_target", "mae_of_mostly_zeros", r"7\d% of the rows", "out")
 def served_by_the_median(ill: bool) -> tuple[Any, ...]:
     model = network(hidden(), layers.Dense(1, name="out"))
-    model.compile(adam(), "mae" if ill else "mse")
-    return model, *rare_value(), dict(epochs=12)
+    model.compile(adam(0.003 if ill else 0.01), "mae" if ill else "mse")
+    return model, *rare_value(1024), dict(epochs=16 if ill else 8)
 
 
 @illness("invalid_target", "labels_over_255", r"from 0 to 0\.0078", "out")

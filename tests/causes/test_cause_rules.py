@@ -96,15 +96,15 @@ def test_of_two_inputs_one_may_be_constant():
     assert findings(inputs=(INPUT, constant)) == []
 
 
-def test_equal_weights_that_began_different_are_no_constant_initialization():
-    changes = dict(identical_units=16, scale=0.5)
+def test_weights_that_decay_has_worn_to_zero_are_no_constant_initialization():
+    changes = dict(identical_units=16, scale=0.0)
     lost = with_layer("middle", readability=0.0)
     began_equal = with_parameter("middle", starts_identical=True, **changes)
     (found, *_) = findings(look=LOST, examination=lost | began_equal)
     assert (found.cause, found.layer) == ("constant_initialization", "middle")
     assert "all 16 units" in found.evidence
     began_random = with_parameter("middle", starts_identical=False, **changes)
-    found = findings(look=LOST, examination=lost | began_random)
+    found = findings(look=LOST, examination=lost | began_random | dict(weight_decay=0.004))
     assert "constant_initialization" not in ids(found)
 
 

@@ -8,7 +8,7 @@ from meancollapse.causes.case import GROWN, Case
 from meancollapse.causes.finding import HINT, MECHANISM, Finding
 from meancollapse.verdict import NON_FINITE
 
-# Times the quietest epoch's gradient norm.
+# Times the smallest gradient norm of an earlier epoch; norms that fall are what learning does.
 BURST = 100.0
 # Values no normalised network produces.
 HUGE = 1e4
@@ -17,18 +17,19 @@ HUGE = 1e4
 def explain(case: Case) -> Finding | None:
     """A burst of gradient, kernels far beyond where they began, or layers with huge outputs."""
     norms = [e.grad_norm for e in case.history if e.grad_norm is not None]
-    finite = [n for n in norms if math.isfinite(n) and n > 0]
-    burst = max(finite, default=0.0) / min(finite, default=1.0) if finite else 1.0
-    huge = [layer for layer in case.layers if not abs(layer.high) < HUGE]
+    finite = [n for n in norms if math.isfinite(n)]
+    huge = [layer for layer in case.layers if not max(abs(layer.high), abs(layer.low)) < HUGE]
     words = []
-    if burst >= BURST:
+    if _burst(finite) >= BURST:
         words.append(f"the gradient norm reached {max(finite):.3g}")
     if len(finite) < len(norms):
         words.append("the gradient became NaN or Inf")
     if case.growth >= GROWN or not math.isfinite(case.growth):
         words.append(f"weights grew to {case.growth:.3g} times their initial size")
     if huge and case.examination.head.target_std < HUGE / 10:
-        words.append(f"layer '{huge[0].name}' gives values up to {huge[0].high:.3g}")
+        size = max(abs(huge[0].high), abs(huge[0].low))
+        values = f"up to {size:.3g}" if math.isfinite(size) else "beyond every number"
+        words.append(f"layer '{huge[0].name}' gives values {values}")
     if not words:
         return None
     lost = case.state == NON_FINITE
@@ -41,3 +42,14 @@ def explain(case: Case) -> Finding | None:
         remedy="limit the gradient, lower the learning rate, and scale inputs and targets",
         code="keras.optimizers.Adam(1e-3, clipnorm=1.0)",
     )
+
+
+def _burst(norms: list[float]) -> float:
+    """The largest factor by which the gradient norm rose above an earlier epoch's."""
+    lowest, largest = math.inf, 1.0
+    for norm in norms:
+        if 0 < lowest < math.inf:
+            largest = max(largest, norm / lowest)
+        if norm > 0:
+            lowest = min(lowest, norm)
+    return largest

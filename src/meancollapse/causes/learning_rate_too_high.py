@@ -21,6 +21,8 @@ def explain(case: Case) -> Finding | None:
         return None
     factor = rate / case.usual_rate
     update = case.largest_update
+    if any(not given.finite for given in case.evidence.inputs):
+        return None  # NaN came with the data, whatever the rate
     destroyed = case.was_destroyed or case.state == NON_FINITE
     first = case.history[0].learning_rate
     jumped = case.had_skill and first is not None and rate > JUMP * first
@@ -28,7 +30,7 @@ def explain(case: Case) -> Finding | None:
         strength = ROOT + (0.12 if factor >= VERY_HIGH or jumped else 0.07)
     elif factor >= VERY_HIGH and update >= LARGE_UPDATE:
         strength = ROOT
-    elif destroyed and (update >= LARGE_UPDATE or (case.had_skill and factor >= MODERATE)):
+    elif destroyed and factor > 1.5 and (update >= LARGE_UPDATE or case.had_skill):
         strength = MECHANISM + 0.07
     elif destroyed and factor >= MODERATE:
         strength = MECHANISM - 0.05

@@ -46,7 +46,8 @@ def explain(case: Case) -> Finding | None:
         strength = max(strength, many if sigmoids >= 2 else MECHANISM - 0.05)
     if not words:
         return None
-    if any(layer.constant_units >= MOST * layer.units and layer.dead_units for layer in case.way):
+    hidden = [layer for layer in case.layers if layer.name != case.examination.head.layer]
+    if any(layer.constant_units >= MOST * layer.units and layer.dead_units for layer in hidden):
         strength = min(strength, HINT + 0.1)
     if any((layer.saturated or 0) >= HALF and layer.activation in SIGMOIDAL for layer in case.way):
         strength = min(strength, MECHANISM)
