@@ -45,6 +45,4 @@ def explain(case: Case) -> Finding | None:
                 ),
                 code=f'print(model.get_layer("{layer.name}")(x[:3]))',
             )
-        if not emptied and layer.has_weights:
-            break
     return None
