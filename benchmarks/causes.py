@@ -31,7 +31,18 @@ CONFIDENT = 0.8
 HOW = f"""Made by `python benchmarks/causes.py` with Keras {keras.__version__} on
 {keras.config.backend()}. *expected* is the published cause, *named* the primary cause of the first
 warning; *right* when an expert accepts it (`benchmarks/expected_causes.py`: the published cause or
-an equivalent explanation).
+an equivalent explanation). *missed* runs collapsed and were not warned of; they have no cause to
+judge.
+
+The 68 programs of `programs_by_cause.py` were written, and the accepted causes noted, by somebody
+who did not know the rules. Before any rule was changed after seeing them, 54 of 62 runs were
+right (87 %), two had no cause, and one fault of the data was blamed on the model. Rules were then
+changed for relu-threshold-3, sigmoid-positive-weights, input-pascal-gru, constant-zero-mask,
+imbalance-mae-pixels, zeros-reset-weights, penalty-max-norm, blocked-wrong-branch, penalty-
+embedding-l2, gap-own-dropout and gap-own-batchnorm, so the table below flatters them. Of the
+other programs nine had a part in the rules: AT-circle_dying_relu, GH-keras-5992, DS-19365, sim-
+label-smoothing-1, sim-two-outputs-scale, sim-attention-rate, sim-broadcast-compute-loss, AT-blob-
+sigmoid-sgd and sim-layernorm-one-feature.
 """
 
 
@@ -71,7 +82,8 @@ def verdict_of(row: dict) -> str:
     if not row["collapsed"]:
         return "no collapse"
     if row["state"] is None:
-        return "missed"
+        # Where there is nothing to learn, silence is right as well.
+        return "no collapse" if ACCEPTABLE[row["program"]] == ("no_signal",) else "missed"
     if row["cause"] is None:
         return "silent"
     return "right" if row["cause"] in ACCEPTABLE[row["program"]] else "WRONG"

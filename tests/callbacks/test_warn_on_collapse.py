@@ -9,6 +9,7 @@ import pytest
 from nets import class_data, dead_mlp, mlp, regression_data, watched
 
 import meancollapse as mc
+from meancollapse.instrument import examine
 
 KEYS = {"loss", "spread", "grad_norm"}
 
@@ -212,3 +213,17 @@ def test_nan_in_the_validation_targets_is_not_blamed_on_the_weights():
     assert [w.verdict.state for w in warned] == ["non_finite"]
     assert "validation data" in str(warned[0])
     assert "will not recover" not in str(warned[0])
+
+
+def test_a_collapse_is_told_even_if_its_cause_cannot_be_looked_for(monkeypatch):
+    def broken(*args):
+        raise RuntimeError("injected")
+
+    monkeypatch.setattr(examine, "examine", broken)
+    watch, warned = watched(dead_mlp(), *regression_data(), epochs=4)
+    assert [type(w).__name__ for w in warned] == ["MonitorWarning", "CollapseWarning"]
+    assert "injected" in str(warned[0])
+    assert warned[1].verdict.state == "collapsed"
+    assert warned[1].verdict.cause is None
+    assert "does not decide" in str(warned[1])
+    assert len(watch.history) == 4
