@@ -16,6 +16,8 @@ HUGE = 1e4
 
 def explain(case: Case) -> Finding | None:
     """A burst of gradient, kernels far beyond where they began, or layers with huge outputs."""
+    if any(not given.finite for given in case.evidence.inputs):
+        return None  # NaN came with the data
     norms = [e.grad_norm for e in case.history if e.grad_norm is not None]
     finite = [n for n in norms if math.isfinite(n)]
     huge = [layer for layer in case.layers if not max(abs(layer.high), abs(layer.low)) < HUGE]
