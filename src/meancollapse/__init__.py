@@ -9,10 +9,10 @@ from meancollapse.callbacks import MonitorWarning as MonitorWarning
 from meancollapse.callbacks import RescueOnCollapse as RescueOnCollapse
 from meancollapse.callbacks import TerminateOnCollapse as TerminateOnCollapse
 from meancollapse.callbacks import WarnOnCollapse as WarnOnCollapse
-from meancollapse.causes.finding import Finding as Finding
 from meancollapse.diagnosis import Diagnosis as Diagnosis
 from meancollapse.diagnosis import diagnose as diagnose
 from meancollapse.evidence import Evidence as Evidence
+from meancollapse.finding import Finding as Finding
 from meancollapse.losses import BalancedMSE as BalancedMSE
 from meancollapse.losses import BetaNLL as BetaNLL
 from meancollapse.losses import CombinedLoss as CombinedLoss
@@ -36,6 +36,7 @@ from meancollapse.metrics import Information as Information
 from meancollapse.metrics import PredictionSpread as PredictionSpread
 from meancollapse.metrics import SkillScore as SkillScore
 from meancollapse.metrics import copula_information as copula_information
+from meancollapse.report.report import Report as Report
 from meancollapse.verdict import Verdict as Verdict
 
 __version__ = "0.1.0"
@@ -61,6 +62,7 @@ __all__ = [
     "MonitorWarning",
     "PearsonLoss",
     "PredictionSpread",
+    "Report",
     "RescueOnCollapse",
     "SkillScore",
     "SpreadHinge",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from meancollapse import records
 from meancollapse.examination import Examination as Examination
 from meancollapse.examination import Head as Head
 from meancollapse.examination import Layer as Layer
@@ -60,6 +61,24 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Activity:
+    """How much of one layer is still at work, on up to 256 rows of the sample.
+
+    Attributes:
+        layer: Name of the layer.
+        units: Size of the last axis of its output.
+        dead: Share of its units that are exactly zero in every row and position.
+        saturated: Share of its output within 1 % of the flat ends of a bounded activation; `None`
+            for other activations.
+    """
+
+    layer: str
+    units: int
+    dead: float
+    saturated: float | None
+
+
+@dataclass(frozen=True)
 class Look:
     """One output judged on the sample, in inference mode.
 
@@ -86,6 +105,7 @@ class Look:
         layers: `(name, readability)` for every layer on the way, in the order they ran.
         readability: Held-out R² of the target from the prediction.
         finite: Whether the predictions are finite.
+        activity: Dead and saturated units of the same layers.
     """
 
     rows: int
@@ -109,6 +129,28 @@ class Look:
     layers: tuple[tuple[str, float], ...]
     readability: float | None
     finite: bool
+    activity: tuple[Activity, ...] = ()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One output as the model is now: looked at, and beside its targets, row by row.
+
+    Attributes:
+        output: Name of the output.
+        source: Where the rows come from: `"validation"`, `"training"` or `"probe"`.
+        is_classification: Whether `true` and `predicted` are class numbers.
+        true: Up to 500 targets, one tuple of at most 4 columns a row.
+        predicted: The predictions in the same shape.
+        look: The output judged on the same sample, with readability layer by layer.
+    """
+
+    output: str
+    source: str
+    is_classification: bool
+    true: tuple[tuple[float, ...], ...]
+    predicted: tuple[tuple[float, ...], ...]
+    look: Look
 
 
 @dataclass(frozen=True)
@@ -198,6 +240,11 @@ class Evidence:
     def to_dict(self) -> dict[str, Any]:
         """The same as nested dicts and lists of plain numbers, ready for `json.dumps`."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Evidence:
+        """The evidence that `to_dict` was called on, before or after a trip through JSON."""
+        return records.restore(cls, values)
 
     def output(self, name: str) -> Output | None:
         """The output of that name."""

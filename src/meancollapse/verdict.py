@@ -10,13 +10,10 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from meancollapse.evidence import Evidence, Look, Output, Stream
+from meancollapse.finding import Finding
 from meancollapse.readability import MIN_ROWS
-
-if TYPE_CHECKING:
-    from meancollapse.causes.finding import Finding
 
 HEALTHY, UNDECIDED, PLATEAU = "healthy", "undecided", "plateau"
 COLLAPSED, NO_SIGNAL, NON_FINITE = "collapsed", "no_signal", "non_finite"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import warnings
 from typing import Any
 
@@ -40,6 +41,7 @@ class AdjustLROnCollapse(Monitor):
         max_changes: How many changes are made in one `fit`.
         probe_data: As for `WarnOnCollapse`.
         verbose: 1 prints one line for every change, 0 prints nothing.
+        log_path: As for `WarnOnCollapse`.
 
     Attributes:
         history: List of `Evidence`, one per epoch; `actions` tells what was changed after it.
@@ -61,8 +63,9 @@ class AdjustLROnCollapse(Monitor):
         max_changes: int = 5,
         probe_data: tuple[Any, ...] | None = None,
         verbose: int = 1,
+        log_path: str | os.PathLike[str] | None = None,
     ):
-        super().__init__(probe_data)
+        super().__init__(probe_data, log_path)
         if not 0 < factor < 1:
             raise ValueError(
                 f"`factor` must lie between 0 and 1, to lower a learning rate. Received: {factor}"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from meancollapse.callbacks.monitor import Monitor
@@ -12,6 +13,9 @@ class GradientMonitor(Monitor):
     Norms are root mean squares over the epoch's measured steps, in the units the optimizer applies
     (loss scaling taken off). At least 32 steps of an epoch, evenly spread, are measured, all of a
     shorter one.
+
+    Args:
+        log_path: File to which every epoch is written as a line of JSON, or `None`.
 
     Attributes:
         history: List of dicts, one per epoch: `"epoch"`, `"grad_norm"` (all variables together) and
@@ -29,9 +33,13 @@ class GradientMonitor(Monitor):
 
     judges = False
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, log_path: str | os.PathLike[str] | None = None) -> None:
+        super().__init__(log_path=log_path)
         self.evidence: list[Evidence] = []
+
+    @property
+    def record(self) -> list[Evidence]:
+        return self.evidence
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.evidence = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import traceback
 import warnings
@@ -14,7 +15,10 @@ import keras
 from meancollapse import verdict
 from meancollapse.evidence import Evidence
 from meancollapse.instrument import instrument
+from meancollapse.instrument.snapshot import Camera
 from meancollapse.report import text
+from meancollapse.report.journal import Journal
+from meancollapse.report.report import Report
 from meancollapse.verdict import Verdict
 
 
@@ -28,9 +32,14 @@ class Monitor(keras.callbacks.Callback):
     Args:
         probe_data: `(x, y)` or `(x, y, sample_weight)` to examine the model with. By default rows
             are captured from the training batches.
+        log_path: File to which every epoch is written as a line of JSON, or `None`.
     """
 
-    def __init__(self, probe_data: tuple[Any, ...] | None = None):
+    def __init__(
+        self,
+        probe_data: tuple[Any, ...] | None = None,
+        log_path: str | os.PathLike[str] | None = None,
+    ):
         super().__init__()
         if probe_data is not None and not (
             isinstance(probe_data, tuple | list) and len(probe_data) in (2, 3)
@@ -42,12 +51,39 @@ class Monitor(keras.callbacks.Callback):
                 + ". Leave it out to use rows captured from training."
             )
         self.probe_data = probe_data
+        self.log_path = log_path
         self.history: list[Any] = []
         self.verdicts: list[Verdict] = []
         self._instrument: instrument.Instrument | None = None
+        # Stays when the instrument goes: a report may be asked for after `fit`.
+        self._camera: Camera | None = None
+        self._journal: Journal | None = None
 
     # Whether this callback needs verdicts, and so the looks that cost a forward pass.
     judges = True
+
+    @property
+    def record(self) -> list[Evidence]:
+        """The evidence of every epoch of the last `fit`."""
+        return self.history
+
+    def report(self) -> Report:
+        """What the last `fit` looked like, and what the model's outputs look like now.
+
+        Raises:
+            RuntimeError: If no epoch has been measured yet.
+        """
+        if not self.record:
+            raise RuntimeError(
+                f"{type(self).__name__} has measured no epoch yet, so there is nothing to report. "
+                "Pass it to `model.fit(..., callbacks=[...])` and call `report()` afterwards."
+            )
+        return Report(
+            model=self.model.name,
+            history=tuple(self.record),
+            verdicts=tuple(self.verdicts),
+            snapshots=self._camera.take() if self._camera is not None else (),
+        )
 
     def on_evidence(self, evidence: Evidence) -> None:
         """Called with every epoch's evidence."""
@@ -64,7 +100,10 @@ class Monitor(keras.callbacks.Callback):
         self._told: set[tuple[str, str]] = set()
         self._said: set[str] = set()
         self._examined: set[tuple[str, str]] = set()
+        self._journal = None
         self._guarded(self._attach)
+        if self.log_path is not None:
+            self._guarded(self._open_journal)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if self._leads():
@@ -90,6 +129,17 @@ class Monitor(keras.callbacks.Callback):
 
     def _attach(self, _: Any = None) -> None:
         self._instrument = instrument.attach(self.model, self, self.params or {}, self.probe_data)
+        self._camera = self._instrument.camera
+
+    def _open_journal(self, _: Any) -> None:
+        assert self.log_path is not None
+        self._journal = Journal(self.log_path, self.model.name)
+
+    def _log(self) -> None:
+        """Write the last epoch down; once more if more became known of it."""
+        if self._journal is not None:
+            last = self.record[-1]
+            self._journal.add(last, [v for v in self.verdicts if v.epoch == last.epoch])
 
     def _take_in(self, evidence: Evidence, logs: dict[str, Any]) -> None:
         self._say_notes()
@@ -97,6 +147,7 @@ class Monitor(keras.callbacks.Callback):
         self.on_evidence(evidence)
         if self.judges:
             self._judge()
+        self._log()
 
     def _conclude(self, attached: instrument.Instrument) -> None:
         """A run stopped early is judged once more, as one that ended."""
@@ -106,6 +157,7 @@ class Monitor(keras.callbacks.Callback):
         self.history[-1] = evidence
         self.verdicts = [v for v in self.verdicts if v.epoch != evidence.epoch]
         self._judge()
+        self._log()
 
     def _judge(self) -> None:
         for name in [output.name for output in self.history[-1].outputs] or ["output"]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from typing import Any
@@ -27,8 +28,9 @@ class RescueOnCollapse(Monitor):
         allow_activation_changes: bool = False,
         probe_data: tuple[Any, ...] | None = None,
         verbose: int = 1,
+        log_path: str | os.PathLike[str] | None = None,
     ):
-        super().__init__(probe_data)
+        super().__init__(probe_data, log_path)
         self.max_rescues = max_rescues
         self.allow_activation_changes = allow_activation_changes
         self.verbose = verbose

@@ -13,6 +13,7 @@ class TerminateOnCollapse(Monitor):
 
     Args:
         probe_data: As for `WarnOnCollapse`.
+        log_path: As for `WarnOnCollapse`.
 
     Attributes:
         stopped_epoch: 0-based epoch in which training was stopped, or `None`.

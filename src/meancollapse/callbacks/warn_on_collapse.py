@@ -33,6 +33,8 @@ class WarnOnCollapse(Monitor):
     Args:
         probe_data: Tuple `(x, y)` or `(x, y, sample_weight)` to examine the model with. By default
             up to 1,000 rows (16 MB) of the training batches are used.
+        log_path: File to which every epoch is written as a line of JSON as soon as it has ended
+            (`Report.from_log` reads it), or `None`.
 
     Attributes:
         history: List of `Evidence`, one per epoch of the last `fit`.

@@ -28,7 +28,7 @@ from meancollapse.causes import (
     vanishing_gradient,
 )
 from meancollapse.causes.case import Case
-from meancollapse.causes.finding import HINT, Finding
+from meancollapse.finding import HINT, Finding
 from meancollapse.verdict import NON_FINITE
 
 CAUSES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from meancollapse.causes.case import Case
-from meancollapse.causes.finding import ROOT, Finding
+from meancollapse.finding import ROOT, Finding
 
 # The loss of a perfect prediction, shapes as they are, in units of the best constant's.
 NOT_PERFECT = 0.05

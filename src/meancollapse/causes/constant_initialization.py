@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from meancollapse.causes.case import Case
-from meancollapse.causes.finding import MECHANISM, PROOF, Finding
 from meancollapse.evidence import Parameter
+from meancollapse.finding import MECHANISM, PROOF, Finding
 
 
 def explain(case: Case) -> Finding | None:

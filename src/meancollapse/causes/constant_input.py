@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meancollapse.causes.case import NORMALIZING, Case
-from meancollapse.causes.finding import PROOF, Finding
+from meancollapse.finding import PROOF, Finding
 
 
 def explain(case: Case) -> Finding | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from meancollapse.causes.case import MOST, RECTIFIERS, Case
-from meancollapse.causes.finding import MECHANISM, ROOT, Finding
 from meancollapse.evidence import Layer
+from meancollapse.finding import MECHANISM, ROOT, Finding
 
 
 def explain(case: Case) -> Finding | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from meancollapse.causes.case import GROWN, Case
-from meancollapse.causes.finding import HINT, MECHANISM, Finding
+from meancollapse.finding import HINT, MECHANISM, Finding
 from meancollapse.verdict import NON_FINITE
 
 # Times the smallest gradient norm of an earlier epoch; norms that fall are what learning does.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meancollapse.causes.case import MEDIAN_LOSSES, MOST, Case
-from meancollapse.causes.finding import HINT, MECHANISM, ROOT, Finding
+from meancollapse.finding import HINT, MECHANISM, ROOT, Finding
 
 # Median losses are served best by a value that half of the rows hold.
 HALF = 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from meancollapse.causes.case import Case
-from meancollapse.causes.finding import Finding
+from meancollapse.finding import Finding
 
 # Losses that clip what is negative.
 POSITIVE = ("mean_squared_logarithmic_error", "poisson")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meancollapse.causes.case import GROWN, Case
-from meancollapse.causes.finding import HINT, MECHANISM, ROOT, Finding
+from meancollapse.finding import HINT, MECHANISM, ROOT, Finding
 from meancollapse.verdict import NON_FINITE
 
 # Times the rate Keras would start the optimizer with; ten times as much is still usual.

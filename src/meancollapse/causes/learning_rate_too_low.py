@@ -6,7 +6,7 @@ import math
 import statistics
 
 from meancollapse.causes.case import Case
-from meancollapse.causes.finding import HINT, ROOT, Finding
+from meancollapse.finding import HINT, ROOT, Finding
 
 # All updates of the run together, in units of the weights: less than this and nothing was learned.
 MOVED = 0.1

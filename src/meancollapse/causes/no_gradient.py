@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from meancollapse import verdict
 from meancollapse.causes.case import LOST, MOST, Case
-from meancollapse.causes.finding import MECHANISM, PROOF, ROOT, Finding
 from meancollapse.evidence import Layer
+from meancollapse.finding import MECHANISM, PROOF, ROOT, Finding
 
 
 def explain(case: Case) -> Finding | None:

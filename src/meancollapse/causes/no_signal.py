@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meancollapse.causes.case import Case
-from meancollapse.causes.finding import MECHANISM, PROOF, Finding
+from meancollapse.finding import MECHANISM, PROOF, Finding
 from meancollapse.verdict import NO_SIGNAL, NO_SIGNAL_ROWS, SIGNIFICANT
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from meancollapse.causes.case import Case
-from meancollapse.causes.finding import Finding
+from meancollapse.finding import Finding
 from meancollapse.verdict import NON_FINITE
 
 

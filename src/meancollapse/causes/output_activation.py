@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from meancollapse.causes.case import RECTIFIERS, Case
-from meancollapse.causes.finding import MECHANISM, ROOT, Finding
+from meancollapse.finding import MECHANISM, ROOT, Finding
 
 # R² of the targets clipped to what the head can give: below the first it cannot explain even half
 # of them, below the second a visible part of them is out of reach.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from meancollapse.causes.case import Case
-from meancollapse.causes.finding import HINT, MECHANISM, ROOT, Finding
 from meancollapse.evidence import Layer
+from meancollapse.finding import HINT, MECHANISM, ROOT, Finding
 
 # Share of the signal that dropout lets through, all layers together.
 KEPT = 0.1

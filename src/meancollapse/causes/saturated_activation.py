@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meancollapse.causes.case import SIGMOIDAL, Case
-from meancollapse.causes.finding import MECHANISM, Finding
+from meancollapse.finding import MECHANISM, Finding
 
 # DeepDiagnosis and SageMaker Debugger call a layer saturated from half of its values on.
 HALF = 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from meancollapse.causes.case import Case
-from meancollapse.causes.finding import PROOF, ROOT, Finding
+from meancollapse.finding import PROOF, ROOT, Finding
 
 # R² in training mode beyond that in inference mode.
 GAP = 0.1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meancollapse import verdict
 from meancollapse.causes.case import LOST, MOST, NORMALIZING, SIGMOIDAL, Case
-from meancollapse.causes.finding import HINT, MECHANISM, ROOT, Finding
+from meancollapse.finding import HINT, MECHANISM, ROOT, Finding
 
 # Networks are initialised for inputs of std about 1. Research notes, section 4: a std beyond 1e-2
 # to 1e2 or a mean beyond 10 std is called unscaled; a std of 10 already floods saturating units.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from meancollapse.causes.case import Case
-from meancollapse.causes.finding import HINT, MECHANISM, ROOT, Finding
+from meancollapse.finding import HINT, MECHANISM, ROOT, Finding
 
 # Research notes, section 4: |mean| ÷ std beyond 3, or a std beyond 0.1 to 10.
 OFFSET, LARGE, SMALL = 3.0, 10.0, 0.1

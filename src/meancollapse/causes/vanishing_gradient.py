@@ -6,8 +6,8 @@ import math
 
 from meancollapse import verdict
 from meancollapse.causes.case import LOST, MOST, SIGMOIDAL, Case
-from meancollapse.causes.finding import HINT, MECHANISM, ROOT, Finding
 from meancollapse.causes.saturated_activation import HALF
+from meancollapse.finding import HINT, MECHANISM, ROOT, Finding
 
 # AUTOTRAINER (ICSE 2021): first to last layer's gradient below 1e-3.
 GRADIENT_RATIO = 1e-3

@@ -10,11 +10,11 @@ import numpy as np
 
 from meancollapse import verdict
 from meancollapse.causes import Case, explain
-from meancollapse.causes.finding import HINT, PROOF, Finding
 from meancollapse.diagnosis import data, order, trials
 from meancollapse.diagnosis.diagnosis import NOTE, OK, PROBLEM, SKIPPED, Check, Diagnosis
 from meancollapse.diagnosis.rows import Rows, take
 from meancollapse.evidence import Evidence, Input, Look, Output
+from meancollapse.finding import HINT, PROOF, Finding
 from meancollapse.instrument import backends, examine, heads, layers, moments, streams
 from meancollapse.instrument.look import Looker, columns_of, matching
 from meancollapse.place import place

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from meancollapse.causes.finding import Finding
 from meancollapse.evidence import Evidence
+from meancollapse.finding import Finding
 
 PROBLEM, NOTE, OK, SKIPPED = "problem", "note", "ok", "skipped"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import weakref
 from collections.abc import Callable
@@ -12,7 +13,14 @@ import keras
 
 from meancollapse import verdict
 from meancollapse.evidence import Evidence, Look, Output
-from meancollapse.instrument import backends, examine, reading, step_functions, traits
+from meancollapse.instrument import (
+    backends,
+    examine,
+    reading,
+    snapshot,
+    step_functions,
+    traits,
+)
 from meancollapse.instrument.dial import Dial
 from meancollapse.instrument.look import Looker
 from meancollapse.instrument.sample import Sample
@@ -67,9 +75,11 @@ class Instrument:
         self.last_evidence: Evidence | None = None
         self._error: Exception | None = None
         self._sample = Sample(probe_data)
+        self._validation_sample = Sample()
+        self.camera = snapshot.Camera(model, self._sample, self._validation_sample)
         self._taps = Taps(model, self._on_error)
-        self._train = step_functions.Meter(self._add_to_sample, self._taps.batch_of)
-        self._test = step_functions.Meter(lambda batch: 0, self._taps.batch_of)
+        self._train = self._meter("train", self._sample)
+        self._test = self._meter("test", self._validation_sample)
         self._validated = False
         self._plain_test: Any = None
         self._measured_test: Any = None
@@ -152,6 +162,7 @@ class Instrument:
     def begin_validation(self) -> None:
         """Measure the evaluation that begins now."""
         self._test.begin_epoch()
+        self._validation_sample.begin_epoch(self._test.expected)
         self._plain_test = self.model.test_function
         if self._measured_test is None:
             self._measured_test = self._taps.measured_step("test")
@@ -266,18 +277,25 @@ class Instrument:
     def _on_error(self, error: Exception) -> None:
         self._error = self._error or error
 
-    def _add_to_sample(self, batch: Any) -> int:
-        try:
-            return self._sample.add(batch)
-        except Exception as error:
-            self._on_error(error)
-            return 0
+    def _meter(self, phase: str, sample: Sample) -> step_functions.Meter:
+        """A meter of one phase that adds rows of the batches it sees to a sample."""
+
+        def add(batch: Any) -> int:
+            try:
+                return sample.add(batch)
+            except Exception as error:
+                self._on_error(error)
+                return 0
+
+        return step_functions.Meter(add, functools.partial(self._taps.batch_of, phase))
 
     def _read(self, epoch: int, logs: dict[str, Any]) -> Evidence:
         found = reading.read(
             self._train, self._test if self._validated else None, self._taps.layouts
         )
-        self._say_what_is_missing(bool(found.variables), bool(found.outputs))
+        if self._train.series:
+            for note in reading.what_is_missing(found, self._sample):
+                self.note(note)
         per_epoch = self._train.calls * self._steps_per_call
         return Evidence(
             epoch=epoch,
@@ -316,24 +334,6 @@ class Instrument:
                 look = looker.look(head, target, prediction, self._at_input.get(head.name), True)
             outputs.append(dataclasses.replace(output, look=look))
         return dataclasses.replace(evidence, outputs=tuple(outputs))
-
-    def _say_what_is_missing(self, has_gradients: bool, has_outputs: bool) -> None:
-        if not self._train.series:
-            return
-        if not has_gradients:
-            self.note(
-                "The training step does not pass its gradients through `model.optimizer`, so "
-                "gradients and update ratios are not measured."
-            )
-        if self._sample.is_unsupported:
-            self.note("Ragged or sparse batches cannot be sampled; outputs are not examined.")
-        elif not self._sample.has_targets:
-            self.note("No targets were seen, so the outputs cannot be judged.")
-        elif not has_outputs:
-            self.note(
-                "The training step does not call `compute_metrics` with targets and predictions, "
-                "so outputs are judged on sampled rows only, without running statistics."
-            )
 
     def note(self, text: str) -> None:
         """Something that cannot be measured in this `fit`; said once by the callback."""

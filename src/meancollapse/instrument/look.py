@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from meancollapse import baseline, readability
-from meancollapse.evidence import Look
-from meancollapse.instrument import compiled_loss, heads, layers
+from meancollapse.evidence import Activity, Look
+from meancollapse.instrument import anatomy, compiled_loss, heads, layers
 from meancollapse.instrument.layers import to_numpy
 from meancollapse.instrument.moments import gaussian_information
 from meancollapse.readability import InputReadability
@@ -111,6 +111,16 @@ class Looker:
             if deep
             else None,
             finite=finite,
+            activity=tuple(
+                Activity(
+                    layer=layer.name,
+                    units=layer.units,
+                    dead=layer.dead_units / max(1, layer.units),
+                    saturated=layer.saturated,
+                )
+                for layer in (anatomy.survey(self.model, self.x) if deep else ())
+                if layer.name not in others
+            ),
         )
 
     def _losses(

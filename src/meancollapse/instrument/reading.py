@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from meancollapse.evidence import Input, Output, Variable
 from meancollapse.instrument import backends, moments
+from meancollapse.instrument.sample import Sample
 from meancollapse.instrument.step_functions import Meter
 from meancollapse.instrument.streams import Layout
 
@@ -64,3 +66,21 @@ def read(train: Meter, test: Meter | None, layouts: dict[str, Layout]) -> Readin
         skipped_steps=skipped,
         measured_steps=len(series),
     )
+
+
+def what_is_missing(found: Reading, sample: Sample) -> Iterator[str]:
+    """What could not be measured in this `fit`, in words."""
+    if not found.variables:
+        yield (
+            "The training step does not pass its gradients through `model.optimizer`, so gradients "
+            "and update ratios are not measured."
+        )
+    if sample.is_unsupported:
+        yield "Ragged or sparse batches cannot be sampled; outputs are not examined."
+    elif not sample.has_targets:
+        yield "No targets were seen, so the outputs cannot be judged."
+    elif not found.outputs:
+        yield (
+            "The training step does not call `compute_metrics` with targets and predictions, so "
+            "outputs are judged on sampled rows only, without running statistics."
+        )

@@ -31,7 +31,7 @@ class Taps:
         self.model = model
         self.on_error = on_error
         self.layouts: dict[str, streams.Layout] = {}
-        self.row_structure: Any = None
+        self.row_structures: dict[str, Any] = {}
         self._active = threading.local()
 
     def install(self) -> None:
@@ -60,10 +60,10 @@ class Taps:
         Returns:
             A function like `model.train_function`, whose logs are a dict with the keys `LOGS`
             (the step's own), `SERIES` and `UNITS` (flat float32 tensors) and, where the step draws
-            its own batches, `ROWS` (the batch's tensors; their structure is `row_structure`).
+            its own batches, `ROWS` (the batch's tensors; see `batch_of`).
         """
         original = getattr(self.model, f"{phase}_step")
-        with_rows = phase == "train" and not backends.takes_batches_on_host(self.model)
+        with_rows = not backends.takes_batches_on_host(self.model)
 
         def step(*args: Any) -> Any:
             record = streams.Record()
@@ -75,7 +75,7 @@ class Taps:
             logs, *state = result if backends.name() == "jax" else (result,)
             outputs = {LOGS: logs, **self._pack(phase, record)}
             if with_rows:
-                outputs[ROWS] = self._rows(args[-1])
+                outputs[ROWS] = self._rows(phase, args[-1])
             return (outputs, *state) if state else outputs
 
         if dial is not None:
@@ -107,17 +107,18 @@ class Taps:
             self.on_error(error)
             return {}
 
-    def _rows(self, batch: Any) -> dict[str, Any]:
+    def _rows(self, phase: str, batch: Any) -> dict[str, Any]:
         """The tensors of a batch by number: a step may return neither `None` nor a list."""
-        self.row_structure = keras.tree.map_structure(lambda leaf: leaf is not None, batch)
+        present = keras.tree.map_structure(lambda leaf: leaf is not None, batch)
+        self.row_structures[phase] = present
         leaves = [leaf for leaf in keras.tree.flatten(batch) if leaf is not None]
         return {f"{number:04}": leaf for number, leaf in enumerate(leaves)}
 
-    def batch_of(self, rows: dict[str, Any]) -> Any:
-        """The batch that a step returned as `ROWS`."""
+    def batch_of(self, phase: str, rows: dict[str, Any]) -> Any:
+        """The batch that a step of this phase returned as `ROWS`."""
         leaves = iter(rows[number] for number in sorted(rows))
         return keras.tree.map_structure(
-            lambda present: next(leaves) if present else None, self.row_structure
+            lambda present: next(leaves) if present else None, self.row_structures[phase]
         )
 
     def _observe(self, observation: Callable[..., Any], *args: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from meancollapse.causes.finding import PROOF, ROOT
+from meancollapse.finding import PROOF, ROOT
 from meancollapse.place import place
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from meancollapse import verdict as judgement
 from meancollapse.causes import Case, explain
-from meancollapse.causes.finding import PROOF, Finding
 from meancollapse.evidence import Evidence, Look, Output
+from meancollapse.finding import PROOF, Finding
 from meancollapse.place import place as find_place
 from meancollapse.verdict import Verdict
 
