@@ -50,10 +50,6 @@ class RescueOnCollapse(Monitor):
             )
             self.rescues = self._rescuer.rescues
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        super().on_epoch_begin(epoch, logs)
-        self._epoch_began = time.perf_counter()
-
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self._rescuer = None  # what is still judged is no longer treated
         super().on_train_end(logs)
@@ -67,7 +63,7 @@ class RescueOnCollapse(Monitor):
         evidence = self.history[-1]
         if self._rescuer is None:
             return
-        self._rescuer.note_epoch(evidence, time.perf_counter() - self._epoch_began)
+        self._rescuer.note_epoch(evidence)
         verdicts = [found for found in self.verdicts if found.epoch == evidence.epoch]
         self._rescuer.act(verdicts, evidence)
 

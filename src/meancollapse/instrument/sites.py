@@ -52,7 +52,7 @@ def each_call(model: keras.Model, x: Any, visit: Visit) -> Any:
     """
     shadowed = []
     try:
-        for name, layer in list(layers._layers(model)):
+        for name, layer in _visited_layers(model):
             if "call" not in vars(layer):
                 shadowed.append(layer)
                 backends.override(layer, "call", _visited(name, layer, layer.call, visit))
@@ -82,18 +82,20 @@ def find(model: keras.Model, x: Any, y: Any) -> list[Site]:
     def visit(
         name: str, layer: keras.Layer, call: Callable[..., Any], args: tuple, kwargs: dict
     ) -> Any:
-        given = _tensors((args, kwargs))
+        given = tensors((args, kwargs))
+        if layer.weights:
+            order.setdefault(id(layer), (name, layer, False))
         is_raw = all(id(t) in raw or _is_one_of(t, inputs) for t in given) and bool(given)
         output = call(*args, **kwargs)
-        made = _tensors(output)
+        made = [t for t in tensors(output) if id(t) not in producer]  # else an inner layer's
         alive.extend([*given, *made])
         for tensor in made:
             if not any(tensor is t for t in given):
                 producer[id(tensor)] = (layer, tuple(id(t) for t in given))
             if is_raw and not layer.weights:
                 raw.add(id(tensor))
-        if layer.weights:
-            order.setdefault(id(layer), (name, layer, is_raw))
+        if layer.weights and is_raw:
+            order[id(layer)] = (name, layer, True)
         return output
 
     outputs = each_call(model, x, visit)
@@ -145,6 +147,31 @@ def to_array(tensor: Any) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(keras.ops.stop_gradient(tensor)))
 
 
+def first_input(args: tuple, kwargs: dict) -> np.ndarray:
+    """What a layer is given, as a float64 array."""
+    return to_array(tensors((args, kwargs))[0]).astype(np.float64)
+
+
+def _visited_layers(model: keras.Model) -> list[tuple[str, keras.Layer]]:
+    """Every layer that may hold weights, those inside layers of the user's own too, by name.
+
+    A recurrent layer counts as one; models are not layers of their own.
+    """
+    names = {id(layer): name for name, layer in layers._layers(model)}
+    every = backends.all_layers(model)
+    cells = {
+        id(inner)
+        for layer in every
+        if isinstance(layer, keras.layers.RNN)
+        for inner in backends.all_layers(layer)
+    }
+    return [
+        (names.get(id(layer), layer.path), layer)
+        for layer in every
+        if id(layer) not in cells and not isinstance(layer, keras.Model | keras.layers.InputLayer)
+    ]
+
+
 def _visited(name: str, layer: keras.Layer, call: Callable[..., Any], visit: Visit) -> Any:
     def visited(*args: Any, **kwargs: Any) -> Any:
         return visit(name, layer, call, args, kwargs)
@@ -152,7 +179,8 @@ def _visited(name: str, layer: keras.Layer, call: Callable[..., Any], visit: Vis
     return visited
 
 
-def _tensors(structure: Any) -> list[Any]:
+def tensors(structure: Any) -> list[Any]:
+    """The tensors in a structure, in order."""
     return [leaf for leaf in keras.tree.flatten(structure) if keras.ops.is_tensor(leaf)]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from meancollapse.instrument import backends, heads, rates, sites, stepping
+from meancollapse.instrument import backends, effort, heads, rates, sites, stepping
 from meancollapse.instrument.dial import Dial, Fold
 from meancollapse.instrument.instrument import Instrument
 from meancollapse.instrument.look import Looker
@@ -57,6 +57,8 @@ class Surgery:
             raise ValueError("no rows with targets were captured")
         self.rows, self.held_out = _halves(rows)
         few = _cut(self.rows, slice(0, 64))
+        self._few = few[0]
+        self._per_step: float | None = None
         self.sites = sites.find(self.model, few[0], few[1])
         self._looker = Looker(self.model, *self.held_out)
         pairs = self._looker.pairs
@@ -179,8 +181,8 @@ class Surgery:
         def visit(
             name: str, other: keras.Layer, call: Callable[..., Any], args: tuple, kwargs: dict
         ) -> Any:
-            if other is layer and args:
-                found.append(float(np.std(np.asarray(sites.to_array(args[0]), np.float64))))
+            if other is layer:
+                found.append(float(np.std(sites.first_input(args, kwargs))))
             return call(*args, **kwargs)
 
         sites.each_call(self.model, self.rows[0], visit)
@@ -228,6 +230,14 @@ class Surgery:
             order = order[size:]
         packed = [batch if batch[2] is not None else batch[:2] for batch in batches]
         stepping.train_on(self.model, self.instrument.raw_step, packed)
+
+    def seconds_per_step(self) -> float:
+        """Estimated time of one training step; the same in every run."""
+        if self._per_step is None:
+            self._per_step = effort.seconds_per_step(
+                self.model, self._few, self.instrument.batch_rows
+            )
+        return self._per_step
 
     def skill(self) -> float:
         """Held-out skill, the mean over outputs, each cut off at −1."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meancollapse.instrument.surgery import State, Surgery
@@ -26,8 +25,6 @@ LAST_ROUND = (60, 1)
 MOST_LAST_ROUNDS = 16
 # Share of the time left for compiling, surgery and judging.
 RESERVE = 0.4
-# Steps by which the time of one is measured.
-TIMED = 4
 # Differences of held-out skill that mean nothing.
 TIE = 0.03
 # Held-out skill that a treatment must add to count as one that helps.
@@ -61,7 +58,6 @@ def rehearse(
     seconds: float,
     is_last: bool = False,
     seed: int = 0,
-    clock: Callable[[], float] = time.perf_counter,
 ) -> list[Rehearsed]:
     """Try treatments out, best first; the model is as before afterwards.
 
@@ -69,30 +65,25 @@ def rehearse(
         surgery: The model.
         treatments: What to try, the most promising first.
         best: The best weights of this `fit`.
-        seconds: Time it may take.
+        seconds: Time it may take, as estimated by `Surgery.seconds_per_step`.
         is_last: Whether no training follows, so that the best had better be rehearsed to its end.
         seed: Seed of new weights and of the order of rows.
-        clock: Tells the time in seconds.
     """
     before = surgery.save()
     tried: list[Rehearsed] = []
-    plan: list[tuple[int, int]] = []
+    plan = _plan(surgery.seconds_per_step(), seconds, is_last)
     failure: Exception | None = None
     try:
         for treatment in treatments:
             surgery.restore(before)
             try:
                 operate(surgery, treatment, best, seed)
-                if not plan:
-                    plan = _plan(surgery, seconds, is_last, clock)
-                    surgery.restore(before)
-                    operate(surgery, treatment, best, seed)
                 state = surgery.save()
                 begun = Rehearsed(treatment, -math.inf, state, state, 0)
                 tried.append(_round(surgery, begun, plan[0][0], seed))
             except Exception as error:  # a layer of a kind nobody thought of; the next may do
                 failure = error
-            if plan and len(tried) >= plan[0][1]:
+            if len(tried) >= plan[0][1]:
                 break
         if failure is not None and not tried:
             raise failure
@@ -105,14 +96,8 @@ def rehearse(
         surgery.restore(before)
 
 
-def _plan(
-    surgery: Surgery, seconds: float, is_last: bool, clock: Callable[[], float]
-) -> list[tuple[int, int]]:
-    """The rounds there is time for, after measuring how long a step takes."""
-    surgery.train(1, 0)  # compiles
-    began = clock()
-    surgery.train(TIMED, 0)
-    per_step = (clock() - began) / TIMED
+def _plan(per_step: float, seconds: float, is_last: bool) -> list[tuple[int, int]]:
+    """The rounds there is time for."""
     last = [LAST_ROUND] * last_rounds(per_step, seconds) if is_last else []
     return [*plan_for(per_step, seconds), *last]
 

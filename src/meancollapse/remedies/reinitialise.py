@@ -102,11 +102,11 @@ def apply(
             return call(*args, **kwargs)
         kernel, _ = kernel_and_bias(layer)
         if isinstance(layer, keras.layers.BatchNormalization):
-            _normalise(surgery, layer, args[0])
+            _normalise(surgery, layer, sites.first_input(args, kwargs))
         elif kernel is None:
             _as_initialised(surgery, layer, rng)
         elif kernel.trainable or np.ptp(surgery.value(kernel)) == 0:
-            given = np.asarray(sites.to_array(args[0]), np.float64)
+            given = sites.first_input(args, kwargs)
             found = input_scale.of_layer(layer, given) if fold else None
             if found is not None and surgery.can_fold(site):
                 folds[site.name] = found
@@ -160,9 +160,8 @@ def _is_relu(layer: keras.Layer) -> bool:
     return head.activation_name(layer) in ("relu", "relu6", "leaky_relu")
 
 
-def _normalise(surgery: Surgery, layer: keras.layers.BatchNormalization, given: Any) -> None:
-    array = np.asarray(sites.to_array(given), np.float64)
-    flat = np.moveaxis(array, layer.axis, -1).reshape(-1, array.shape[layer.axis])
+def _normalise(surgery: Surgery, layer: keras.layers.BatchNormalization, given: np.ndarray) -> None:
+    flat = np.moveaxis(given, layer.axis, -1).reshape(-1, given.shape[layer.axis])
     surgery.set(layer.moving_mean, flat.mean(0))
     surgery.set(layer.moving_variance, flat.var(0))
     for variable, value in ((layer.gamma, 1.0), (layer.beta, 0.0)):

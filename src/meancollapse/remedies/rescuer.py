@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -17,7 +16,8 @@ from meancollapse.remedies.rehearse import GAIN, choose, rehearse
 from meancollapse.remedies.rewind import BestWeights
 from meancollapse.verdict import Verdict
 
-# A rescue may take as long as two epochs, and in any case this long (compilation takes seconds).
+# A rescue may take as long as two epochs, and in any case this long (compilation takes seconds),
+# both as estimated from the shape of the model: the same on every machine, busy or not.
 EPOCHS_OF_TIME, LEAST_SECONDS = 2.0, 6.0
 # A remedy is judged after so many steps, or after this share of what is left of a short run.
 PROBATION, SHARE_OF_REST = 200, 0.25
@@ -93,12 +93,12 @@ class Rescuer:
         self._surgery: Surgery | None = None
         self._probation: _Probation | None = None
         self._best = BestWeights(attached.model)
-        self._epoch_seconds: list[float] = []
+        self._epochs = 0
         self._has_given_up = False
 
-    def note_epoch(self, evidence: Evidence, seconds: float) -> None:
-        """Take in an epoch's evidence and duration; keep the weights if they have more skill."""
-        self._epoch_seconds.append(seconds)
+    def note_epoch(self, evidence: Evidence) -> None:
+        """Take in an epoch's evidence; keep the weights if they have more skill."""
+        self._epochs += 1
         self._best.note(evidence)
 
     def act(self, verdicts: list[Verdict], evidence: Evidence) -> None:
@@ -158,10 +158,9 @@ class Rescuer:
             surgery,
             candidates,
             self._best,
-            self._seconds(),
+            self._seconds(surgery, evidence),
             evidence.is_last,
             len(self.rescues),
-            self.clock,
         )
         best = choose(trials, candidates)
         if best is not None and best.skill < skill_before + self.gain:
@@ -215,9 +214,9 @@ class Rescuer:
         self.say(f"Epoch {evidence.epoch + 1}: meancollapse {words}.")
         self.instrument.note_action(words)
 
-    def _seconds(self) -> float:
-        typical = statistics.median(self._epoch_seconds[-5:]) if self._epoch_seconds else 0.0
-        return max(EPOCHS_OF_TIME * typical, LEAST_SECONDS)
+    def _seconds(self, surgery: Surgery, evidence: Evidence) -> float:
+        epoch = evidence.steps / max(1, self._epochs) * surgery.seconds_per_step()
+        return max(EPOCHS_OF_TIME * epoch, LEAST_SECONDS)
 
 
 def _length(evidence: Evidence) -> int:
