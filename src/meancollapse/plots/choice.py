@@ -1,0 +1,75 @@
+"""Which output a plot shows, and what of it was looked at."""
+
+from __future__ import annotations
+
+import math
+
+from meancollapse.evidence import Look, Output, Snapshot
+from meancollapse.report.report import Report
+from meancollapse.verdict import (
+    COLLAPSED,
+    HEALTHY,
+    NO_SIGNAL,
+    NON_FINITE,
+    PLATEAU,
+    UNDECIDED,
+    Verdict,
+)
+
+# From worst to best.
+SEVERITY = (NON_FINITE, COLLAPSED, NO_SIGNAL, PLATEAU, UNDECIDED, HEALTHY)
+
+
+def pick(report: Report, output: str | None) -> str | None:
+    """The output asked for, or else the one that fares worst at the end.
+
+    Worst is the gravest last verdict, and among equals the least skill.
+
+    Returns:
+        Its name; `None` if nothing was measured of any output.
+
+    Raises:
+        ValueError: If there is no output of that name.
+    """
+    names = dict.fromkeys((*report.outputs, *(shot.output for shot in report.snapshots)))
+    if output is not None and output not in names:
+        raise ValueError(
+            f"There is no output named {output!r}. The outputs are: {', '.join(names) or 'none'}."
+        )
+    if output is not None or not names:
+        return output
+    return min(names, key=lambda name: (_rank(last_verdict(report, name)), _skill(report, name)))
+
+
+def last_verdict(report: Report, name: str | None) -> Verdict | None:
+    """The last verdict on an output."""
+    return next((found for found in reversed(report.verdicts) if found.output == name), None)
+
+
+def snapshot(report: Report, name: str | None) -> Snapshot | None:
+    """The output as it is now."""
+    return next((shot for shot in report.snapshots if shot.output == name), None)
+
+
+def by_epoch(report: Report, name: str | None) -> list[tuple[int, Output]]:
+    """What was measured of the output, with the number of the epoch counted from 1."""
+    found = [(evidence.epoch + 1, evidence.output(name or "")) for evidence in report.history]
+    return [(epoch, output) for epoch, output in found if output is not None]
+
+
+def label(report: Report, name: str | None) -> str:
+    """What to add to a title where the model has several outputs."""
+    return f" (output\N{NO-BREAK SPACE}'{name}')" if len(report.outputs) > 1 else ""
+
+
+def _rank(found: Verdict | None) -> int:
+    return SEVERITY.index(found.state) if found is not None else len(SEVERITY)
+
+
+def _skill(report: Report, name: str) -> float:
+    look: Look | None = None
+    for _, output in by_epoch(report, name):
+        look = output.look or look
+    shot = snapshot(report, name)
+    look = shot.look if shot is not None else look
+    return look.skill if look is not None and math.isfinite(look.skill) else math.inf
