@@ -1,8 +1,16 @@
 """One backend per process: KERAS_BACKEND chooses it (see the Makefile)."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if os.environ.get("KERAS_BACKEND") == "jax":
+    # Most of the time goes into compiling tiny models: compile them quickly, and each only once.
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+    cache = Path(__file__).parent.parent / "build" / "jax-cache"
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 if os.environ.get("KERAS_BACKEND") == "torch":
     import torch  # noqa: F401  before anything that may import TensorFlow
 

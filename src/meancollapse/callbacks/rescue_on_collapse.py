@@ -15,11 +15,28 @@ from meancollapse.verdict import Verdict
 class RescueOnCollapse(Monitor):
     """Repairs a collapsed network inside the running `fit`.
 
+    Warns like `WarnOnCollapse`. Then remedies chosen by the verdict are rehearsed on half of the
+    sampled rows and judged by skill on the other half; the best is applied, kept if held-out skill
+    is still higher after a probation, and taken back exactly if not. Faults of the data are told
+    and never treated; runs that do not collapse are not changed in any way.
+
     Args:
         max_rescues: How many rescues may be tried.
         allow_activation_changes: Whether activations may be swapped.
         probe_data: As for `WarnOnCollapse`.
         verbose: 1 prints one line for everything done, 0 is silent.
+        log_path: As for `WarnOnCollapse`.
+
+    Attributes:
+        history: List of `Evidence`, one per epoch; `actions` tells what was changed after it.
+        verdicts: List of `Verdict`, one per epoch and output.
+        rescues: List of `Rescue`, one per attempt.
+
+    Example:
+
+    ```python
+    model.fit(x, y, epochs=50, callbacks=[mc.RescueOnCollapse()])
+    ```
     """
 
     def __init__(
