@@ -78,6 +78,6 @@ class Diagnosis:
         return text(self)
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from meancollapse.report import diagnosis_page
 
-        return f"<pre>{escape(str(self))}</pre>"
+        return diagnosis_page.fragment(self)

@@ -83,7 +83,7 @@ class Report:
         """Write the report as one HTML file that needs nothing else, not even a network.
 
         Args:
-            path: Where to; an existing file is replaced.
+            path: Where to; an existing file is replaced, its folder is made.
 
         Returns:
             The path.
@@ -91,6 +91,7 @@ class Report:
         from meancollapse.report import page
 
         path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page.page(self), encoding="utf-8")
         return path
 
