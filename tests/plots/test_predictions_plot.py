@@ -26,7 +26,7 @@ def test_the_identity_and_the_targets_mean_are_drawn():
     x, y = line(ax, "perfect").get_data()
     assert list(x) == list(y) == list(ax.get_xlim())
     assert list(line(ax, "mean").get_ydata()) == [2, 2]
-    assert "targets' mean" in texts(ax)
+    assert "targets'\nmean" in texts(ax)
 
 
 def test_the_title_has_spread_r2_and_the_rows_source():

@@ -19,7 +19,9 @@ def explain(case: Case) -> Finding | None:
         if worst.dead_units < worst.units
         else (f"all {worst.units}")
     )
-    others = f", and so are most units of {len(dead) - 1} more layers" if len(dead) > 1 else ""
+    more = len(dead) - 1
+    layers = "layer" if more == 1 else "layers"
+    others = f", and so are most units of {more} more {layers}" if more else ""
     since = _since(case, worst)
     when = ", with the first weights already" if began_dead else since
     return Finding(

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 ZERO, MISSING, BROKEN = "exactly zero", "not measured", "not finite"
 MARKS = {ZERO: style.ILL, BROKEN: style.VIOLET, MISSING: style.UNKNOWN}
-# Layer names longer than this lose their beginning.
-MAX_NAME = 22
 
 
 def layers_of(history: Sequence[Evidence]) -> list[str]:
@@ -162,4 +160,4 @@ def short(layers: list[str]) -> list[str]:
     first = layers[0].partition("/")[0] + "/"
     if all(name.startswith(first) for name in layers):
         layers = [name.removeprefix(first) for name in layers]
-    return [name if len(name) <= MAX_NAME else "…" + name[1 - MAX_NAME :] for name in layers]
+    return [style.short(name) for name in layers]

@@ -76,7 +76,9 @@ def _numbers(ax: Axes, shot: Snapshot) -> None:
     ax.set(xlim=(low, high), ylim=(low, high), xlabel="true", ylabel="predicted")
     ax.set_aspect("equal", adjustable="box")
     words: dict[str, Any] = dict(fontsize=style.SMALL, color=style.INK, textcoords="offset points")
-    ax.annotate("targets' mean", (high, true.mean(axis=0).max()), (-2, 3), ha="right", **words)
+    at = (1.0, true.mean(axis=0).max())
+    words |= dict(xycoords=("axes fraction", "data"), ha="left", va="center")
+    ax.annotate("targets'\nmean", at, (3, 0), **words)
 
 
 def limits(true: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:

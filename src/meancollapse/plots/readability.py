@@ -70,8 +70,9 @@ def readability(report: Report, output: str | None = None, ax: Axes | None = Non
     if not lines:
         return style.note(ax, _why_empty(report, name))
     layers = running_order([line.look for line in lines])
-    ill = [line.look for line in lines if line.is_ill]
-    found = place(ill[-1]) if ill else None
+    # The look of the verdict, rather than the one of now: figure and text give the same numbers.
+    ill = sorted((line for line in lines if line.is_ill), key=lambda line: line.when != NOW)
+    found = place(ill[-1].look) if ill else None
     mark = layers.index(found.layer) + 1 if found is not None and found.layer else None
     _axes(ax, layers, mark)
     for line, age in _with_age(lines):
@@ -139,7 +140,7 @@ def _draw(ax: Axes, line: Line, layers: list[str], age: float) -> None:
 
 
 def _axes(ax: Axes, layers: list[str], mark: int | None) -> None:
-    stops = ["input", *layers, "output"]
+    stops = ["input", *(style.short(layer) for layer in layers), "output"]
     last = len(stops) - 1
     most = min(style.MAX_TICKS, int(style.inches(ax) / style.TURNED))
     labels = style.thinned(stops, {0, last} if mark is None else {0, mark, last}, most)
@@ -185,9 +186,10 @@ def in_words(found: Place) -> str:
     """Where the target is lost, in two short lines."""
     if found.kind == "absent":
         return "the target cannot be read, not even at the input"
+    layer = style.short(found.layer or "")
     if found.kind == "lost":
-        return f"lost in '{found.layer}'\nR² {found.before:.2f} → {found.after:.2f}"
-    return f"arrives in '{found.layer}' (R² {found.before:.2f}),\nbut the output does not use it"
+        return f"lost in '{layer}'\nR² {found.before:.2f} → {found.after:.2f}"
+    return f"arrives in '{layer}' (R² {found.before:.2f}),\nbut the output does not use it"
 
 
 def _distance(y: float, span: tuple[float, float], x: list[int], values: list[float]) -> float:

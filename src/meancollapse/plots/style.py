@@ -27,6 +27,8 @@ UNKNOWN = "#7f868f"
 COLUMNS = ((WELL, "o"), (ILL, "^"), (GREEN, "s"), (VIOLET, "D"))
 
 SMALL, LARGE = 8.5, 11.0
+# Layer names longer than this lose their beginning.
+MAX_NAME = 22
 MAX_TICKS = 15
 # Width of a label that is turned, height of one that is not, in inches.
 TURNED, ROW = 0.28, 0.15
@@ -150,3 +152,8 @@ def end_labels(ax: Axes, x: float, labels: list[tuple[float, str, str]], gap: fl
     style: dict[str, Any] = dict(textcoords="offset points", va="center", annotation_clip=False)
     for height, (_, text, color) in zip(heights, labels, strict=True):
         ax.annotate(text, (x, height), (9, 0), color=color, fontsize=SMALL, **style)
+
+
+def short(name: str) -> str:
+    """A layer's name without an overlong beginning."""
+    return name if len(name) <= MAX_NAME else "…" + name[1 - MAX_NAME :]

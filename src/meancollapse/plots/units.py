@@ -18,7 +18,7 @@ COLORS = {DEAD: style.ILL, SATURATED: style.WELL}
 # Shares are written into cells only where they can be read.
 MAX_EPOCHS, MAX_LAYERS, LEAST = 16, 16, 0.1
 # White can be read on cells fuller than this, ink on the others.
-FULL = 0.85
+FULL = 0.9
 
 
 def units(report: Report, output: str | None = None, ax: Axes | None = None) -> Axes:
@@ -106,6 +106,6 @@ def _write(ax: Axes, history: tuple[Evidence, ...], share: np.ndarray) -> None:
                 f"{value:.0%}",
                 ha="center",
                 va="center",
-                color="white" if value > FULL else style.INK,
+                color="black" if value > FULL else style.INK,
                 fontsize=style.SMALL - 1,
             )
