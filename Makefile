@@ -4,7 +4,7 @@ BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export NO_MKDOCS_2_WARNING ?= 1
 
-.PHONY: demo test browser check bench clean
+.PHONY: demo test browser notebooks check bench figures clean
 
 demo: .venv/demo.done  ## train models that collapse and watch them be caught
 	$(BIN)/python examples/demo.py
@@ -20,6 +20,9 @@ browser:  # the report is tested in Chromium; without root or apt that one test 
 	    --no-install-recommends chromium chromium-driver >/dev/null \
 	  || echo "Chromium could not be installed: that test will fail"; fi
 
+notebooks: .venv/test.done  ## the notebooks, run from top to bottom
+	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -n 2 --nbmake notebooks
+
 check: .venv/check.done  ## lint, format, types, docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -29,8 +32,12 @@ check: .venv/check.done  ## lint, format, types, docs
 bench: .venv/bench.done  ## slow: recall, false alarms, cost; writes docs/benchmarks
 	$(BIN)/python benchmarks/detection.py --report docs/benchmarks/detection.md
 	$(BIN)/python benchmarks/causes.py --report docs/benchmarks/causes.md
+	$(BIN)/python benchmarks/rescue.py --report docs/benchmarks/rescue.md
 	$(BIN)/python benchmarks/overhead.py --report docs/benchmarks/overhead.md
 	$(BIN)/python benchmarks/losses_by_cause.py
+
+figures: .venv/test.done  ## the pictures of README and docs
+	KERAS_BACKEND=tensorflow $(BIN)/python docs/images/make_figures.py
 
 clean:
 	rm -rf .venv build

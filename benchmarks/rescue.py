@@ -86,8 +86,11 @@ def helper(kind: str) -> list[keras.callbacks.Callback]:
 
 def skill(model: keras.Model, x: object, y: object, task: str, labels: object) -> float:
     """Mean over outputs of R² or accuracy above chance, on the training rows; −1 at worst."""
-    predictions = keras.tree.flatten(model.predict(x, verbose=0, batch_size=256))
-    targets = keras.tree.flatten(y if labels is None else labels)
+    predictions, targets = model.predict(x, verbose=0, batch_size=256), y if labels is None else labels
+    if isinstance(targets, dict):  # tasks come in the order in which the program names the outputs
+        predictions = [predictions[name] for name in targets]
+        targets = list(targets.values())
+    predictions, targets = keras.tree.flatten(predictions), keras.tree.flatten(targets)
     tasks = task.split("+") if "+" in task else [task] * len(predictions)
     found = []
     for prediction, target, kind in zip(predictions, targets, tasks, strict=False):
