@@ -259,8 +259,8 @@ def is_end_of_data(error: BaseException) -> bool:
     return isinstance(error, tf.errors.OutOfRangeError)
 
 
-def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """Every layer of a model, however deep."""
+def all_layers(model: keras.Layer) -> list[keras.layers.Layer]:
+    """Every layer inside a model or layer, however deep."""
     return list(model._flatten_layers(include_self=False, recursive=True))
 
 

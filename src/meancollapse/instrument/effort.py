@@ -45,7 +45,7 @@ def seconds_per_step(model: keras.Model, x: Any, batch_rows: int) -> float:
         output = call(*args, **kwargs)
         is_recurrent = isinstance(layer, keras.layers.RNN)
         reached = sites.tensors((args, kwargs) if is_recurrent else output)
-        if not reached or (len(backends.all_layers(layer)) > 1 and not is_recurrent):
+        if not reached or (backends.all_layers(layer) and not is_recurrent):
             return output
         positions = math.prod(reached[0].shape[:-1]) / rows
         kernels = sum(math.prod(v.shape) for v in layer.trainable_variables if len(v.shape) > 1)

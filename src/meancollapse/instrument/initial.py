@@ -27,16 +27,16 @@ def weights(model: keras.Model) -> dict[int, Any]:
     return values
 
 
-def initializers(model: keras.Model) -> Iterator[tuple[Any, Any]]:
-    """Every variable of a model with its initializer, or `None` where the layer does not tell."""
+def initializers(model: keras.Layer) -> Iterator[tuple[Any, Any]]:
+    """Every variable of a model or layer with its initializer, or `None` where the layer does not tell."""
     for variable, layer in owners(model).values():
         yield variable, _initializer(layer, variable.name)
 
 
-def owners(model: keras.Model) -> dict[int, tuple[Any, keras.Layer]]:
+def owners(model: keras.Layer) -> dict[int, tuple[Any, keras.Layer]]:
     """Every variable with the innermost layer that holds it, by `id` of variable."""
     found: dict[int, tuple[Any, keras.Layer]] = {}
-    for layer in backends.all_layers(model):
+    for layer in [*backends.all_layers(model), model]:
         inner = {id(v) for child in backends.all_layers(layer) for v in child.weights}
         for variable in layer.weights:
             if id(variable) not in inner:

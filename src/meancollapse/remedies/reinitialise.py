@@ -185,7 +185,7 @@ def _as_initialised(
         if not variable.dtype.startswith(("float", "bfloat")):
             continue
         if id(variable) in trainable:
-            value = _initial_value(layer, variable, initializer, rng)
+            value = _initial_value(layer, variable, initializer, value, rng)
         if value.ndim > 1 and (not np.isfinite(value).all() or np.ptp(value) == 0):
             value = rng.normal(size=value.shape) / np.sqrt(np.prod(value.shape[:-1]))
         surgery.set(variable, value)
@@ -204,7 +204,11 @@ def _standardise(surgery: Surgery, layer: keras.Layer, mean: np.ndarray, scale: 
 
 
 def _initial_value(
-    layer: keras.Layer, variable: Any, initializer: Any, rng: np.random.Generator
+    layer: keras.Layer,
+    variable: Any,
+    initializer: Any,
+    known: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     shape = tuple(variable.shape)
     if variable.name == "recurrent_kernel":  # whoever starts near zero forgets at once
@@ -215,6 +219,8 @@ def _initial_value(
     if initializer is not None:
         made = initializer(shape, dtype=variable.dtype)
         return np.array(keras.ops.convert_to_numpy(made), np.float64)
+    if len(shape) < 2 and variable.name != "bias":  # of a layer of the user's: a scale, perhaps
+        return known if np.isfinite(known).all() else np.zeros(shape)
     value = np.zeros(shape)
     cell = getattr(layer, "cell", layer)
     if variable.name == "bias" and getattr(cell, "unit_forget_bias", False):
