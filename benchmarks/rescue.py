@@ -17,6 +17,7 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
@@ -34,6 +35,7 @@ NOT_THE_MODEL |= {"train_inference_gap": "structure", "output_activation": "acti
 # at fault, whatever the cause is called.
 STRUCTURE = {
     "constant-zero-mask",
+    "nan-siamese-distance",
     "sim-batchnorm-batch-1",
     "sim-frozen-zero-embedding",
     "sim-layernorm-one-feature",
@@ -86,7 +88,8 @@ def helper(kind: str) -> list[keras.callbacks.Callback]:
 
 def skill(model: keras.Model, x: object, y: object, task: str, labels: object) -> float:
     """Mean over outputs of R² or accuracy above chance, on the training rows; −1 at worst."""
-    predictions, targets = model.predict(x, verbose=0, batch_size=256), y if labels is None else labels
+    predictions: Any = model.predict(x, verbose=0, batch_size=256)
+    targets: Any = y if labels is None else labels
     if isinstance(targets, dict):  # tasks come in the order in which the program names the outputs
         predictions = [predictions[name] for name in targets]
         targets = list(targets.values())
@@ -142,7 +145,7 @@ def run(programs: dict, name: str, seed: int, kind: str) -> dict:
 
 def group(name: str) -> str:
     """Where the fault lies: `"model"` is what a rescue promises to repair."""
-    if name in DATA_FAULTS:
+    if name in DATA_FAULTS or name == "nan-missing-value":
         return "data"
     if name in STRUCTURE | ACTIVATION:
         return "structure" if name in STRUCTURE else "activation"

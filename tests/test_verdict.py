@@ -75,6 +75,19 @@ def test_a_constant_output_is_given_200_steps():
     assert run([CONSTANT] * 6) == ["undecided"] * 3 + ["collapsed"] * 3
 
 
+def test_patience_begins_when_the_output_has_come_to_the_best_constant():
+    halving = [with_(skill=-16 * 0.5**n, r2=-16 * 0.5**n) for n in range(9)]  # -16 ... -0.0625
+    states = run([*halving, *[CONSTANT] * 6], epochs=30)
+    assert states.index("collapsed") in (12, 13)  # 200 steps of 50 later, not 200 after the start
+    assert "collapsed" in run([with_(skill=-16.0, r2=-16.0)] * 6)[:5]  # it does not come nearer
+
+
+def test_patience_for_an_output_on_its_way_to_the_best_constant_is_finite():
+    slow = [with_(skill=-1e6 * 0.8**n, r2=-1e6 * 0.8**n) for n in range(30)]
+    states = run(slow, epochs=60)
+    assert states.index("collapsed") == 23  # 200 + 1,000 steps
+
+
 def test_a_recurrent_model_is_given_five_times_as_long():
     states = run([CONSTANT] * 20, slow_start=True, epochs=40)
     assert states.index("collapsed") == 19

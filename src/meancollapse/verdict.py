@@ -6,14 +6,16 @@ The question is never "is the gradient small" but: does the output beat the best
 
 from __future__ import annotations
 
+import itertools
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meancollapse.evidence import Evidence, Look, Output, Stream
 from meancollapse.finding import Finding
 from meancollapse.readability import MIN_ROWS
+from meancollapse.trend import RISE as RISE
+from meancollapse.trend import rises
 
 HEALTHY, UNDECIDED, PLATEAU = "healthy", "undecided", "plateau"
 COLLAPSED, NO_SIGNAL, NON_FINITE = "collapsed", "no_signal", "non_finite"
@@ -35,6 +37,9 @@ PATIENCE = 200
 # Recurrent and attention models sat there for 500-880 steps and then learned (ibid.); so did a
 # network on sin(8x), with a skill of 0.007.
 SLOW_START = 5
+# What is left of the distance to the best constant's loss after 100 steps, while an output is still
+# on its way there (a network of ten units on a sine took 600 steps, at 0.3 to 0.55 each).
+SETTLING = 0.7
 # A run that ends earlier is judged at its end, if it made at least so many steps.
 SHORT_RUN = 100
 # Nothing readable anywhere is no proof; so long one waits before saying so in mid-run.
@@ -43,10 +48,6 @@ NO_SIGNAL_PATIENCE = 2000
 NO_SIGNAL_ROWS = 100
 # An output that is one number to rounding, in two looks this far apart, stays so.
 CONSTANT_STEPS = 50
-# Hidden readability rising by this much since the lowest look: on its way (LSTM on the adding
-# problem: 0.02 -> 0.18 before its output moves; a SimpleRNN that never learns: <= 0.03). Over four
-# looks or more a third of where it began is enough, if it rises steadily.
-RISE = 0.03
 # Spread growing by this factor over the second half of the wait: on its way.
 GROWTH = 1.5
 # Rows x variance explained: about two standard errors from nothing.
@@ -260,7 +261,23 @@ def _is_overdue(wait: _Wait, last: Evidence) -> bool:
         return constant >= min(2, len(wait.looks))
     slow = last.slow_start or _is_alive(wait.looks[-1][1])
     patience = PATIENCE * (SLOW_START if slow else 1)
-    return wait.steps >= patience and constant >= 2
+    rested = wait.steps - min(_settled_after(wait, last), PATIENCE * SLOW_START)
+    return rested >= patience and constant >= 2
+
+
+def _settled_after(wait: _Wait, last: Evidence) -> int:
+    """Steps for which the output only moved towards the best constant, quickly and steadily.
+
+    Until the last bias has arrived there the rest of the network learns next to nothing, healthy
+    or not; patience is counted from then on.
+    """
+    gaps = [(evidence.steps, max(0.0, -_finite(look.skill))) for evidence, look in wait.looks]
+    settled = began = last.steps - wait.steps
+    for (before, wide), (after, narrow) in itertools.pairwise(gaps):
+        if not SKILL < wide < math.inf or narrow > wide * SETTLING ** ((after - before) / 100):
+            break
+        settled = after
+    return settled - began
 
 
 def _is_alive(look: Look) -> bool:
@@ -276,7 +293,7 @@ def _is_on_its_way(wait: _Wait, last: Evidence) -> bool:
     now, half = looks[-1], looks[(len(looks) - 1) // 2]
     hidden = [_hidden(look) for look in looks[len(looks) // 2 - 1 :]]
     # Layers that have it already cannot be what the output is waiting for.
-    if _rises(hidden) and hidden[0] < 0.5 * (_ceiling(now) or math.inf):
+    if rises(hidden) and hidden[0] < 0.5 * (_ceiling(now) or math.inf):
         return True
     if now.is_constant:
         return False
@@ -284,19 +301,6 @@ def _is_on_its_way(wait: _Wait, last: Evidence) -> bool:
     if follows and now.spread > max(GROWTH * half.spread, 0.01):
         return True
     return _expected(wait, last) >= SKILL
-
-
-def _rises(values: list[float]) -> bool:
-    """Whether a series goes up by more than chance (Mann-Kendall, one-sided 7 %) and by enough."""
-    n = len(values)
-    third = max(1, n // 3)
-    first, last = statistics.median(values[:third]), statistics.median(values[-third:])
-    if last - first < min(RISE, max(0.01, 0.3 * first)):
-        return False
-    ups = sum((b > a) - (b < a) for i, a in enumerate(values) for b in values[i + 1 :])
-    if n < 4:
-        return last - first >= RISE
-    return ups >= 1.5 * math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
 
 
 def _expected(wait: _Wait, last: Evidence) -> float:

@@ -325,6 +325,54 @@ def test_eased_regularization_is_put_back_after_the_fit():
     assert all(layer.kernel.regularizer is not None for layer in model.layers)
 
 
+def test_a_constraint_that_suffocates_is_eased():
+    model, tight = mlp(), keras.constraints.MaxNorm(1e-3)
+    for layer in model.layers:
+        layer.kernel.constraint = tight
+    x, y = regression_data()
+    fit(model, x, y)
+    assert r2(model, x, y) > 0.6
+    assert all(layer.kernel.constraint is tight for layer in model.layers)
+
+
+class Plain(keras.layers.Layer):
+    """A layer of the user's own, with weights under names of the user's own."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.units = units
+
+    def build(self, shape):
+        self.w = self.add_weight(shape=(shape[-1], self.units), initializer="zeros")
+        self.b = self.add_weight(shape=(self.units,), initializer="zeros")
+
+    def call(self, x):
+        return keras.ops.matmul(x, self.w) + self.b
+
+
+class Block(keras.layers.Layer):
+    """Layers inside a layer of the user's own."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = keras.layers.Dense(16, activation="relu", kernel_initializer="zeros")
+
+    def call(self, x):
+        return self.inner(x)
+
+
+@pytest.mark.parametrize(
+    "hidden", [lambda: [Plain(16), keras.layers.Activation("tanh")], lambda: [Block()]]
+)
+def test_layers_of_the_users_own(hidden):
+    zeros = keras.layers.Dense(1, kernel_initializer="zeros")
+    model = keras.Sequential([keras.Input((10,)), *hidden(), zeros])
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    x, y = regression_data()
+    fit(model, x, y)
+    assert r2(model, x, y) > 0.6
+
+
 class OwnStep(keras.Model):
     """A model with its own training step, around Keras'."""
 

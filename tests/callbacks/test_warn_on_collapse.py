@@ -1,6 +1,8 @@
+import _thread
 import json
 import math
 import pickle
+import threading
 import warnings
 
 import keras
@@ -9,6 +11,7 @@ import pytest
 from nets import class_data, dead_mlp, mlp, regression_data, watched
 
 import meancollapse as mc
+from meancollapse.callbacks.monitor import level_of_fit
 from meancollapse.instrument import examine
 
 KEYS = {"loss", "spread", "grad_norm"}
@@ -227,3 +230,17 @@ def test_a_collapse_is_told_even_if_its_cause_cannot_be_looked_for(monkeypatch):
     assert warned[1].verdict.cause is None
     assert "does not decide" in str(warned[1])
     assert len(watch.history) == 4
+
+
+def test_the_warning_points_to_a_script_that_calls_fit_at_its_top_level():
+    """In a bare thread the calling line is the bottom of the stack, as it is in a script."""
+    ours = {"__name__": "meancollapse.callbacks", "level": level_of_fit, "warnings": warnings}
+    exec("def on_epoch_end():\n    warnings.warn('collapsed', stacklevel=level())", ours)
+    script = compile("\n\non_epoch_end()\ndone.set()", "train.py", "exec")
+    done = threading.Event()
+    namespace = {"__name__": "__main__", "on_epoch_end": ours["on_epoch_end"], "done": done}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        _thread.start_new_thread(exec, (script, namespace))
+        assert done.wait(10)
+    assert [(w.filename, w.lineno) for w in caught] == [("train.py", 3)]

@@ -119,10 +119,10 @@ def test_dead_and_saturated_units_take_the_hue_of_the_larger_share():
     seen = output(look(0.9, 0.0, 0.0, activity=active))
     listed = (variable("a/kernel", silent_units=2), variable("b/kernel"))
     ax = plots.units(report(epoch(1, seen, variables=listed), epoch(2, variables=listed)))
-    assert cells(ax, "dead") == [[0, 0], [0, 1]]
-    assert image(ax, "dead").get_array()[0].tolist() == [0.75, 0.5]
+    assert cells(ax, "zero or no gradient") == [[0, 0], [0, 1]]
+    assert image(ax, "zero or no gradient").get_array()[0].tolist() == [0.75, 0.5]
     assert cells(ax, "saturated") == [[1, 0]]
-    assert {"75%", "50%", "60%", "■ dead", "■ saturated"} == set(texts(ax))
+    assert {"75%", "50%", "60%", "■ zero or no gradient", "■ saturated"} == set(texts(ax))
 
 
 def test_a_network_at_work_says_that_no_unit_is_out():

@@ -25,7 +25,7 @@ def test_spread_of_training_and_validation_are_drawn_by_epoch():
     ax = plots.learning(run())
     assert [list(v) for v in line(ax, "spread").get_data()] == [[1, 2, 3], [0.8, 0.1, 0.9]]
     assert list(line(ax, "val_spread").get_ydata()) == [0.7, 0.0, 0.9]
-    assert {"spread", "val_spread", "skill"} <= set(texts(ax))
+    assert {"spread (dashed)", "val_spread", "skill"} <= set(texts(ax))
 
 
 def test_skill_is_that_of_the_look_and_elsewhere_the_r2_of_the_validation_rows():

@@ -8,6 +8,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import keras
@@ -248,8 +249,9 @@ class Monitor(keras.callbacks.Callback):
 
 def level_of_fit() -> int:
     """The `stacklevel` at which a warning points to the line of the user's that called `fit`."""
-    frame, level = sys._getframe(1), 1
-    while frame.f_back is not None:
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None:
         package = frame.f_globals.get("__name__", "").partition(".")[0]
         if package not in ("meancollapse", "keras"):
             return level

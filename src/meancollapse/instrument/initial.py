@@ -28,7 +28,7 @@ def weights(model: keras.Model) -> dict[int, Any]:
 
 
 def initializers(model: keras.Layer) -> Iterator[tuple[Any, Any]]:
-    """Every variable of a model or layer with its initializer, or `None` where the layer does not tell."""
+    """Every variable of a model or layer with its initializer; `None` where it does not tell."""
     for variable, layer in owners(model).values():
         yield variable, _initializer(layer, variable.name)
 

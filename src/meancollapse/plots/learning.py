@@ -58,7 +58,10 @@ def learning(report: Report, output: str | None = None, ax: Axes | None = None) 
         _draw(ax, *line)
     _mark_skill(ax, measured)
     low, high = ax.get_ylim()
-    ends = [(min(max(v[-1][1], low), high), label, color) for v, label, color, _ in lines]
+    ends = [
+        (min(max(v[-1][1], low), high), label if style_ == "-" else f"{label} (dashed)", color)
+        for v, label, color, style_ in lines
+    ]
     style.end_labels(ax, measured[-1][0], ends, gap=0.075)
     rows = _moments(ax, report, name)
     style.title(ax, TITLE + choice.label(report, name), pad=10 + ROW * rows)

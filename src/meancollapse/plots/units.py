@@ -13,11 +13,11 @@ from meancollapse.report.report import Report
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DEAD, SATURATED = "dead", "saturated"
+DEAD, SATURATED = "zero or no gradient", "saturated"
 COLORS = {DEAD: style.ILL, SATURATED: style.WELL}
 # Shares are written into cells only where they can be read.
 MAX_EPOCHS, MAX_LAYERS, LEAST = 16, 16, 0.1
-# White can be read on cells fuller than this, ink on the others.
+# Black can be read on cells fuller than this, ink on the others.
 FULL = 0.9
 
 

@@ -12,20 +12,25 @@ from meancollapse.instrument.surgery import Surgery
 EXTREME_DROPOUT, EASED_DROPOUT = 0.7, 0.2
 # Gradients clipped below this norm do not move anything in standardised coordinates.
 TINY_CLIP = 1e-2
+# A constraint that leaves less than this share of Glorot-sized weights suffocates a layer.
+TIGHT = 0.1
 # Noise on the inputs is brought down to this share of their spread.
 NOISE = 0.1
 
 
 def is_in_use(model: keras.Model) -> bool:
     """Whether there is anything to ease."""
-    if any(_penalised(layer) or _drops(layer) for layer in backends.all_layers(model)):
+    every = backends.all_layers(model)
+    if any(_penalised(layer) or _drops(layer) or _tight(layer) for layer in every):
         return True
     return any(bool(leaf.weight_decay) or _tiny_clips(leaf) for leaf in leaves(model.optimizer))
 
 
 def ease(surgery: Surgery) -> None:
-    """Take penalties, weight decay and tiny clips off, and extreme dropout and noise down."""
+    """Take penalties, tiny clips and tight constraints off, extreme dropout and noise down."""
     for layer in backends.all_layers(surgery.model):
+        for variable in _tight(layer):
+            surgery.change(variable, "constraint", None)
         for variable in layer.trainable_variables:
             if getattr(variable, "regularizer", None) is not None:
                 surgery.change(variable, "regularizer", None)
@@ -46,6 +51,19 @@ def _penalised(layer: keras.Layer) -> bool:
     if getattr(layer, "activity_regularizer", None) is not None:
         return True
     return any(getattr(v, "regularizer", None) is not None for v in layer.trainable_variables)
+
+
+def _tight(layer: keras.Layer) -> list[keras.Variable]:
+    """Kernels whose constraint takes nearly everything of weights of the usual size."""
+    found = []
+    for variable in layer.trainable_variables:
+        if getattr(variable, "constraint", None) is None or len(variable.shape) < 2:
+            continue
+        usual = keras.initializers.GlorotNormal(seed=0)(tuple(variable.shape))
+        left = keras.ops.norm(variable.constraint(usual)) / keras.ops.norm(usual)
+        if float(left) < TIGHT:
+            found.append(variable)
+    return found
 
 
 def _drops(layer: keras.Layer) -> bool:

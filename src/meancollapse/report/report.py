@@ -13,7 +13,7 @@ from meancollapse.report import journal
 from meancollapse.verdict import Verdict
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What one `fit` looked like.
 
@@ -99,6 +99,9 @@ class Report:
         from meancollapse.report import summary
 
         return summary.text(self)
+
+    def __repr__(self) -> str:
+        return f"Report({self.model!r}, {len(self.history)} epochs)"
 
     def _repr_html_(self) -> str:
         from meancollapse.report import page
