@@ -115,6 +115,9 @@ class Rescuer:
             if self._conclude(evidence):
                 return
             ill = ill or [v for v in verdicts if v.state != verdict.HEALTHY]
+        elif self.rescues and self.rescues[-1].outcome == KEPT and self._best.exist:
+            # A relapse: what a rescue gave it is lost again, to whatever state.
+            ill = ill or [v for v in verdicts if v.state == verdict.UNDECIDED]
         if not ill or self._has_given_up:
             return
         reason = self._why_not(ill[0], evidence)
