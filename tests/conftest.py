@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("WANDB_MODE", "offline")
 if os.environ.get("KERAS_BACKEND") == "jax":
     # Most of the time goes into compiling tiny models: compile them quickly, and each only once.
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
@@ -20,11 +21,26 @@ import pytest
 BACKEND = keras.config.backend()
 
 
-def pytest_collection_modifyitems(items):
-    if BACKEND != "tensorflow":
-        for item in items:
-            if "tensorflow_only" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="uses TensorFlow itself"))
+def pytest_collection_modifyitems(config, items):
+    """TensorFlow runs everything; other backends what can turn out differently there.
+
+    Of a test marked `sampled(n)` they run every n-th case.
+    """
+    if BACKEND == "tensorflow":
+        return
+    count: dict[str, int] = {}
+    left_out = []
+    for item in items:
+        if "tensorflow_only" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="uses TensorFlow itself"))
+        mark = item.get_closest_marker("sampled")
+        if mark is not None:
+            name = item.nodeid.partition("[")[0]
+            count[name] = count.get(name, -1) + 1
+            if count[name] % mark.args[0]:
+                left_out.append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True)

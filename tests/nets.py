@@ -37,6 +37,12 @@ def mlp(outputs=1, activation=None, optimizer=None, loss="mse", **compile_args):
         ]
     )
     model.compile(optimizer or keras.optimizers.Adam(0.01), loss, **compile_args)
+    return ready(model)
+
+
+def ready(model):
+    """The model with its optimizer built: TensorFlow then traces its step once, not twice."""
+    model.optimizer.build(model.trainable_variables)
     return model
 
 

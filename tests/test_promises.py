@@ -107,6 +107,7 @@ STAGES = [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("owner", "stage"), STAGES, ids=[f"{o.__name__}.{s}" for o, s in STAGES])
 def test_an_error_of_ours_never_breaks_training(monkeypatch, owner, stage):
     def broken(*args, **kwargs):

@@ -370,6 +370,7 @@ def test_two_replicas_in_their_own_process():
     assert done.returncode == 0 and "PASSED" in done.stdout, done.stdout[-3000:]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("loss", "expected"),
     [

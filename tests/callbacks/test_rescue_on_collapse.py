@@ -83,6 +83,7 @@ def with_nan(model):
     return model
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_collapsed_network_learns_in_the_same_fit(fault):
     build, change = FAULTS[fault]
@@ -303,6 +304,7 @@ def several():
     return keras.optimizers.MultiOptimizer(lambda v: kernels if len(v.shape) > 1 else rest)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("build", [scheduled, loss_scaled, several])
 def test_schedules_and_wrapped_optimizers(build):
     optimizer = build()

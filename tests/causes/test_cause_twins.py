@@ -37,6 +37,7 @@ def verdict_of(name):
     return warned[0].verdict
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_primary_cause_is_the_fault(name):
     verdict = verdict_of(name)
@@ -44,6 +45,7 @@ def test_the_primary_cause_is_the_fault(name):
     assert verdict.cause == ILLNESSES[name].cause, found
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_finding_says_where_and_how_much(name):
     illness, verdict = ILLNESSES[name], verdict_of(name)
@@ -56,6 +58,7 @@ def test_the_finding_says_where_and_how_much(name):
     assert finding.remedy in verdict.message or verdict.cause != illness.cause
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_twin_is_not_accused(name):
     callback, warned = trained(ILLNESSES[name].twin)

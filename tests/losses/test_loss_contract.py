@@ -74,6 +74,7 @@ def test_config_round_trip_keeps_the_value(name):
     assert value(copy, y[:, None], p) == pytest.approx(value(loss, y[:, None], p), rel=1e-7)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", cases.ALL)
 def test_saved_model_comes_back_compiled_with_the_loss(name, tmp_path):
     x = np.ones((ROWS, 2), "float32")
