@@ -45,6 +45,8 @@ STRUCTURE = {
 ACTIVATION = {"AT-circle_explode_exp"}
 HELP = ("nothing", "plateau", "restart", "random", "rescue", "rescue+activations", "fix")
 ENOUGH = 0.7
+# A published fix with less skill than this is none.
+LEAST = 0.1
 
 
 class RandomRemedies(mc.RescueOnCollapse):
@@ -153,8 +155,9 @@ def group(name: str) -> str:
 
 
 def is_collapsed(rows: dict[str, dict]) -> bool:
-    """Whether a run without help ends with next to nothing of what the fix reaches."""
-    return rows["nothing"]["skill"] < 0.25 * max(rows["fix"]["skill"], 1e-9)
+    """Whether a run without help ends with next to nothing of what a fix that works reaches."""
+    fix = rows["fix"]["skill"]
+    return fix >= LEAST and rows["nothing"]["skill"] < 0.25 * fix
 
 
 def ratio(rows: dict[str, dict], kind: str) -> float:
