@@ -132,10 +132,13 @@ def test_a_failure_while_writing_does_not_stop_training(tmp_path):
     assert [w.category for w in caught if w.category is mc.MonitorWarning] == [mc.MonitorWarning]
 
 
-def test_a_missing_writer_is_named_before_training(monkeypatch):
-    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
-    monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    with pytest.raises(ImportError, match="pip install tensorboardX"):
+@pytest.mark.parametrize(
+    "backend, package", [("jax", "tensorboardX"), ("tensorflow", "tensorboard")]
+)
+def test_a_missing_writer_is_named_before_training(monkeypatch, backend, package):
+    monkeypatch.setattr(keras.config, "backend", lambda: backend)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=f"pip install {package}`"):
         mc.GradientMonitor(log_dir="logs")
     mc.GradientMonitor()
 

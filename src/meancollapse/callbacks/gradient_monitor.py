@@ -19,8 +19,8 @@ class GradientMonitor(Monitor):
         log_path: File to which every epoch is written as a line of JSON, or `None`.
         log_dir: Directory for TensorBoard, or `None`. Every epoch gets the scalars `grad_norm`,
             `gradient_norm/<variable>`, `update_ratio/<variable>`, `silent_units/<variable>` (a
-            share) and the histograms `weights/<variable>`. Other backends than TensorFlow need
-            tensorboardX (the extra `tensorboard`).
+            share) and the histograms `weights/<variable>`. Needs the
+            extra `tensorboard`.
 
     Raises:
         ImportError: If `log_dir` is given and nothing is installed that can write to it.

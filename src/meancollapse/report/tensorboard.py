@@ -52,17 +52,17 @@ def require_writer() -> None:
     """Raise an error unless event files can be written.
 
     Raises:
-        ImportError: If the backend is not TensorFlow and tensorboardX is not installed.
+        ImportError: If the package that writes them with this backend is not installed.
     """
-    if keras.config.backend() == "tensorflow":
-        return
+    backend = keras.config.backend()
+    package = "tensorboard" if backend == "tensorflow" else "tensorboardX"
     try:
-        importlib.import_module("tensorboardX")
+        importlib.import_module(package)
     except ImportError as error:
         raise ImportError(
-            f"`log_dir` needs tensorboardX with the {keras.config.backend()} backend, and it could "
-            f"not be imported ({error}). Install it with `pip install tensorboardX`, which is the "
-            "extra `tensorboard` of meancollapse, or leave `log_dir` out."
+            f"`log_dir` needs {package} with the {backend} backend, and it could not be imported "
+            f"({error}). Install it with `pip install {package}`, which is in the extra "
+            "`tensorboard` of meancollapse, or leave `log_dir` out."
         ) from error
 
 
