@@ -32,7 +32,8 @@ def pytest_collection_modifyitems(config, items):
     left_out = []
     for item in items:
         if "tensorflow_only" in item.keywords:
-            item.add_marker(pytest.mark.skip(reason="uses TensorFlow itself"))
+            left_out.append(item)
+            continue
         mark = item.get_closest_marker("sampled")
         if mark is not None:
             name = item.nodeid.partition("[")[0]

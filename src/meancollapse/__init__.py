@@ -2,6 +2,7 @@
 
 from meancollapse import losses as losses
 from meancollapse import metrics as metrics
+from meancollapse import plots as plots
 from meancollapse.callbacks import AdjustLROnCollapse as AdjustLROnCollapse
 from meancollapse.callbacks import CollapseWarning as CollapseWarning
 from meancollapse.callbacks import GradientMonitor as GradientMonitor
@@ -77,6 +78,7 @@ __all__ = [
     "diagnose",
     "losses",
     "metrics",
+    "plots",
     "set_term_weights",
     "symexp",
     "symlog",

@@ -1,5 +1,6 @@
 import json
 import math
+import warnings
 
 import keras
 import pytest
@@ -98,3 +99,28 @@ def test_a_fit_that_breaks_off_keeps_its_record(tmp_path):
     again = Report.from_log(path)
     assert [evidence.epoch for evidence in again.history] == [0, 1, 2]
     assert again.history == tuple(watch.history)
+
+
+@pytest.mark.parametrize("breaks", ["at once", "in the second epoch"])
+def test_a_log_that_cannot_be_written_is_said_and_watching_goes_on(tmp_path, monkeypatch, breaks):
+    path = tmp_path / "file" / "run.jsonl"
+    if breaks == "at once":
+        (tmp_path / "file").write_text("not a folder")
+    else:
+        add, calls = Journal.add, []
+
+        def full_disk(self, *args):
+            calls.append(args)
+            if len(calls) > 1:
+                raise OSError("No space left on device")
+            add(self, *args)
+
+        monkeypatch.setattr(Journal, "add", full_disk)
+    watcher = mc.WarnOnCollapse(log_path=path)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        mlp().fit(*regression_data(), epochs=4, verbose=0, callbacks=[watcher])
+    told = [str(w.message) for w in caught if isinstance(w.message, mc.MonitorWarning)]
+    assert len(told) == 1
+    assert str(path) in told[0]
+    assert len(watcher.verdicts) == 4

@@ -134,13 +134,29 @@ class Monitor(keras.callbacks.Callback):
 
     def _open_journal(self, _: Any) -> None:
         assert self.log_path is not None
-        self._journal = Journal(self.log_path, self.model.name)
+        try:
+            self._journal = Journal(self.log_path, self.model.name)
+        except OSError as error:
+            self._go_on_without_journal(error)
+
+    def _go_on_without_journal(self, error: OSError) -> None:
+        """A full disk is no reason to stop watching."""
+        self._journal = None
+        warnings.warn(
+            f"{type(self).__name__} cannot write to log_path={os.fspath(self.log_path or '')!r} "
+            f"({error}) and goes on without it. Pass a file in a folder that can be written to.",
+            MonitorWarning,
+            stacklevel=level_of_fit(),
+        )
 
     def _log(self) -> None:
         """Write the last epoch down; once more if more became known of it."""
         if self._journal is not None:
             last = self.record[-1]
-            self._journal.add(last, [v for v in self.verdicts if v.epoch == last.epoch])
+            try:
+                self._journal.add(last, [v for v in self.verdicts if v.epoch == last.epoch])
+            except OSError as error:
+                self._go_on_without_journal(error)
 
     def _take_in(self, evidence: Evidence, logs: dict[str, Any]) -> None:
         self._say_notes()
