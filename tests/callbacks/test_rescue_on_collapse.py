@@ -195,6 +195,18 @@ def test_a_head_is_given_another_activation_only_with_leave():
     assert r2(model, x, y) > 0.6
 
 
+def test_a_capped_relu_layer_as_head_is_opened_and_stays_open_in_the_file(tmp_path):
+    x, y = negative_targets()
+    body = mlp()
+    model = keras.Model(body.inputs, keras.layers.ReLU(max_value=1.0, name="cap")(body.outputs[0]))
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    callback = fit(model, x, y, callback=mc.RescueOnCollapse(allow_activation_changes=True))
+    assert callback.rescues[-1].treatment["activations"][0] == ("cap", "linear")
+    assert r2(model, x, y) > 0.6
+    model.save(tmp_path / "opened.keras")
+    assert r2(keras.models.load_model(tmp_path / "opened.keras"), x, y) > 0.6
+
+
 def noise():
     rng = np.random.default_rng(0)
     return rng.normal(size=(256, 10)).astype("float32"), rng.normal(size=(256, 1)).astype("float32")

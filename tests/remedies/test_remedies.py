@@ -2,9 +2,12 @@
 
 import math
 
+import keras
 import numpy as np
 import pytest
 
+from meancollapse.instrument import activations as measured
+from meancollapse.instrument.heads import Head
 from meancollapse.remedies import activations, head, input_scale, learning_rate, plan, reinitialise
 from meancollapse.remedies.patient import Patient
 from meancollapse.remedies.rehearse import PLANS, plan_for
@@ -120,21 +123,69 @@ def test_nan_weights_are_never_kept():
         ("regression", "relu", [-1.0, 2.0], "linear"),
         ("regression", "relu", [0.0, 2.0], None),
         ("regression", "sigmoid", [0.0, 100.0], "linear"),
+        ("regression", lambda x: 5 * keras.ops.tanh(x), [0.0, 100.0], "linear"),
+        ("regression", lambda x: 5 * keras.ops.tanh(x), [0.0, 4.0], None),
         ("regression", "softmax", [0.0, 1.0], "sigmoid"),
         ("binary", "relu", [0.0, 1.0], "sigmoid"),
         ("binary", "sigmoid", [0.0, 1.0], None),
         ("sparse", "sigmoid", [0.0, 1.0], "softmax"),
     ],
 )
-def test_heads_that_cannot_give_their_targets_get_another_activation(
-    kind, activation, targets, wanted
-):
-    class Dense:
-        units = 1
+def test_a_head_gets_the_activation_its_loss_needs(kind, activation, targets, wanted):
+    head, end = Head("out", None, kind), keras.layers.Dense(1, activation=activation)
+    assert activations.head_activation(head, end, 1, np.array(targets)) == wanted
 
-    assert (
-        activations.head_activation(kind, False, activation, Dense(), np.array(targets)) == wanted
-    )
+
+@pytest.mark.parametrize(
+    ("activation", "wanted"),
+    [
+        ("relu", "leaky_relu"),
+        (lambda x: keras.ops.relu(x - 3), "leaky_relu"),
+        ("hard_sigmoid", "relu"),
+        ("softmax", "relu"),
+        (lambda x: keras.ops.sin(x), "relu"),
+        (lambda x: keras.ops.exp(2 * x), "relu"),
+        ("gelu", None),
+        ("elu", None),
+        ("leaky_relu", None),
+        ("linear", None),
+        (lambda x: keras.ops.square(x), None),
+    ],
+)
+def test_hidden_activations_that_die_saturate_or_explode_can_be_swapped(activation, wanted):
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(3, activation, name="hidden")])
+    assert dict(activations.hidden_swaps(model, [])).get("hidden") == wanted
+
+
+@pytest.mark.parametrize(
+    ("layer", "low", "high"),
+    [
+        (keras.layers.ReLU(max_value=1.0), 0.0, 1.0),
+        (keras.layers.ReLU(negative_slope=0.1), -math.inf, math.inf),
+        (keras.layers.Dense(1, "selu"), -1.7581, math.inf),
+        (keras.layers.Dense(1, "softplus"), 0.0, math.inf),
+        (keras.layers.Dense(1, "softsign"), -1.0, 1.0),
+        (keras.layers.Softmax(), 0.0, 1.0),
+        (keras.layers.Dense(1, "log_softmax"), -math.inf, 0.0),
+        (keras.layers.Dense(1), -math.inf, math.inf),
+        (keras.layers.Flatten(), -math.inf, math.inf),
+    ],
+)
+def test_the_range_of_an_activation(layer, low, high):
+    assert measured.bounds(layer) == pytest.approx((low, high), abs=1e-3)
+
+
+def test_a_relu_layer_becomes_linear_by_its_own_attributes():
+    layer = keras.layers.ReLU(max_value=1.0, threshold=0.5)
+    assert measured.name(layer) == "capped_relu"
+    for attribute, value in measured.replacement(layer, "linear").items():
+        setattr(layer, attribute, value)
+    again = keras.layers.ReLU.from_config(layer.get_config())
+    numbers = np.array([[-7.0, 0.25, 9.0]], "float32")
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(again(numbers)), numbers)
+    assert measured.name(again) == "linear"
+    assert measured.replacement(keras.layers.Softmax(), "linear") is None
 
 
 def test_less_time_means_a_smaller_plan():

@@ -12,7 +12,7 @@ from meancollapse.evidence import Evidence, Examination, Layer, Look, Parameter,
 from meancollapse.place import Place, place
 
 # Activations that are exactly zero on one side.
-RECTIFIERS = ("relu", "relu6")
+RECTIFIERS = ("relu", "relu6", "capped_relu")
 # Bounded activations with two flat ends.
 SIGMOIDAL = ("sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign", "soft_sign")
 # Learning rates Keras itself starts these optimizers with.

@@ -13,7 +13,7 @@ HALF, PART = 0.5, 0.95
 # Share of targets out of reach that nobody leaves there on purpose; a fact about head and targets
 # that stands whatever else is found.
 MANY, BEYOND = 0.2, 0.96
-LINEAR_LIKE = ("linear", "relu", "relu6", "leaky_relu", "elu", "selu", "tanh", "softplus", "gelu")
+LINEAR_LIKE = ("linear", *RECTIFIERS, "leaky_relu", "elu", "selu", "tanh", "softplus", "gelu")
 
 
 def explain(case: Case) -> Finding | None:

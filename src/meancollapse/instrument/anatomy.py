@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from meancollapse.evidence import Layer, Parameter
-from meancollapse.instrument import initial, layers
+from meancollapse.instrument import activations, initial, layers
 
 # Rows the layers are examined on; readability uses the whole sample.
 ROWS = 256
@@ -28,20 +28,6 @@ ENDS = {
     "soft_sign": (-1.0, 1.0),
     "softsign": (-1.0, 1.0),
 }
-# Range of what other activations give.
-BOUNDS = {
-    **ENDS,
-    "relu": (0.0, math.inf),
-    "relu6": (0.0, 6.0),
-    "softplus": (0.0, math.inf),
-    "exponential": (0.0, math.inf),
-    "elu": (-1.0, math.inf),
-    "selu": (-1.7581, math.inf),
-    "log_softmax": (-math.inf, 0.0),
-    "log_sigmoid": (-math.inf, 0.0),
-}
-# Layers that are an activation and nothing else, by the name of their function.
-ACTIVATION_LAYERS = {"ReLU": "relu", "Softmax": "softmax", "ELU": "elu", "LeakyReLU": "leaky_relu"}
 # Layers that pass on what they are given: an activation before them is still the last word.
 TRANSPARENT = (
     keras.layers.Dropout,
@@ -50,19 +36,6 @@ TRANSPARENT = (
     keras.layers.Identity,
     keras.layers.Permute,
 )
-
-
-def activation(layer: keras.Layer) -> str:
-    """Name of a layer's activation; `"linear"` for a layer without one."""
-    kind = type(layer).__name__
-    if kind == "ReLU" and (layer.negative_slope or layer.max_value is not None):
-        return "leaky_relu" if layer.negative_slope else "relu6"
-    if kind in ACTIVATION_LAYERS:
-        return ACTIVATION_LAYERS[kind]
-    function = getattr(layer, "activation", None)
-    if function is None:
-        return "linear"
-    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def survey(model: keras.Model, x: Any, weights: dict[int, Any] | None = None) -> list[Layer]:
@@ -144,11 +117,11 @@ def _layer(name: str, layer: keras.Layer, given: np.ndarray | None, values: np.n
         return Layer(
             name=name,
             kind=type(layer).__name__,
-            activation=activation(layer),
+            activation=activations.name(layer),
             units=units,
             dead_units=int((by_unit == 0).all((0, 1)).sum()),
             constant_units=int(constant.sum()),
-            saturated=_saturated(activation(layer), values),
+            saturated=_saturated(activations.name(layer), values),
             low=float(values.min(initial=math.inf)),
             high=float(values.max(initial=-math.inf)),
             std=_rms(std),

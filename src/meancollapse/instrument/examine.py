@@ -11,7 +11,16 @@ import numpy as np
 
 from meancollapse import readability
 from meancollapse.evidence import Examination, Head, Layer
-from meancollapse.instrument import anatomy, backends, compiled_loss, heads, initial, layers, look
+from meancollapse.instrument import (
+    activations,
+    anatomy,
+    backends,
+    compiled_loss,
+    heads,
+    initial,
+    layers,
+    look,
+)
 from meancollapse.instrument.look import Looker
 
 # Shares of doubt with which the perfect answer is given to a classification loss.
@@ -112,7 +121,8 @@ def _head(
     last = _last_activation(model, head.name, surveyed)
     activation = last.activation if last is not None else "linear"
     units = prediction.shape[-1] if prediction.ndim > 1 else 1
-    low, high = anatomy.BOUNDS.get(activation, (-math.inf, math.inf))
+    layer = None if last is None else dict(layers._layers(model)).get(last.name)
+    low, high = (-math.inf, math.inf) if layer is None else activations.bounds(layer)
     if activation == "softmax" and units == 1:
         low = 1.0
     if head.from_logits or (head.kind != "regression" and units > 1):

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from meancollapse.instrument import backends, heads, layers
+from meancollapse.instrument import activations, backends, heads, layers
 
 # What one visit does: given the layer's own call, its arguments; returns the output.
 Visit = Callable[[str, keras.Layer, Callable[..., Any], tuple, dict], Any]
@@ -128,7 +128,7 @@ def _head_layer(
     end = None
     while key in producer:
         layer, given = producer[key]
-        if end is None and (callable(getattr(layer, "activation", None)) or _is_activation(layer)):
+        if end is None and activations.function(layer) is not None:
             end = layer
         if layer.weights:
             return layer, end or layer
@@ -136,10 +136,6 @@ def _head_layer(
             break
         key = given[0]
     return None, None
-
-
-def _is_activation(layer: keras.Layer) -> bool:
-    return isinstance(layer, keras.layers.ReLU | keras.layers.LeakyReLU | keras.layers.Softmax)
 
 
 def to_array(tensor: Any) -> np.ndarray:

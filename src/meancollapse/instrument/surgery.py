@@ -69,6 +69,7 @@ class Surgery:
         }
         self._forward: dict[tuple, Callable[[Any], Any]] = {}
         self.settings: list[tuple[Any, str, Any, Any]] = []
+        self._staying: set[tuple[int, str]] = set()
         self.dial_settings: dict[str, Any] | None = None
         self.dial: Dial | None = None
         self._key: tuple = ()
@@ -99,8 +100,8 @@ class Surgery:
 
     def end(self) -> None:
         """The `fit` is over: what was eased for its length is as before; activations stay."""
-        stays = [setting for setting in self.settings if setting[1] == "activation"]
-        self._put_back([setting for setting in self.settings if setting[1] != "activation"])
+        stays = [s for s in self.settings if (id(s[0]), s[1]) in self._staying]
+        self._put_back([s for s in self.settings if s not in stays])
         self.settings = []
         if stays:
             backends.forget_functions(self.model)
@@ -110,8 +111,10 @@ class Surgery:
         for target, name, before, _ in reversed(settings):
             setattr(target, name, before)
 
-    def change(self, target: Any, name: str, value: Any) -> None:
-        """Set an attribute so that it can be put back."""
+    def change(self, target: Any, name: str, value: Any, stays: bool = False) -> None:
+        """Set an attribute so that it can be put back; at the end of the `fit` unless it stays."""
+        if stays:
+            self._staying.add((id(target), name))
         self.settings.append((target, name, getattr(target, name), value))
         setattr(target, name, value)
 

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 import numpy as np
 
-from meancollapse.instrument import backends, layers
+from meancollapse.instrument import activations, backends, layers
+from meancollapse.instrument.heads import Head
 from meancollapse.instrument.sites import Site
 from meancollapse.instrument.surgery import Surgery
 
-# Numbers an activation can give.
-RANGES = {
-    "sigmoid": (0.0, 1.0),
-    "hard_sigmoid": (0.0, 1.0),
-    "softmax": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "softsign": (-1.0, 1.0),
-    "relu": (0.0, np.inf),
-    "relu6": (0.0, 6.0),
-    "softplus": (0.0, np.inf),
-    "exponential": (0.0, np.inf),
-}
-# Hidden activations with flat ends, or that explode: ReLU in their place.
-TO_RELU = {"sigmoid", "hard_sigmoid", "tanh", "softsign", "softmax", "exponential"}
+# Share of the targets' range by which they may lie outside of what a head comes close to.
+NEARLY = 1e-3
 
 
 def hidden_swaps(model: keras.Model, sites: Sequence[Site]) -> tuple[tuple[str, str], ...]:
@@ -35,41 +23,64 @@ def hidden_swaps(model: keras.Model, sites: Sequence[Site]) -> tuple[tuple[str, 
     for _, layer in layers._layers(model):
         if id(layer) in ends or hasattr(layer, "cell"):
             continue
-        name = getattr(getattr(layer, "activation", None), "__name__", "")
-        if name == "relu":
-            found.append((layer.name, "leaky_relu"))
-        elif name in TO_RELU:
-            found.append((layer.name, "relu"))
+        wanted = None
+        if activations.dies(layer):
+            wanted = "leaky_relu"
+        elif activations.is_bounded(layer) or activations.explodes(layer):
+            wanted = "relu"
+        if wanted is not None and activations.replacement(layer, wanted) is not None:
+            found.append((layer.name, wanted))
     return tuple(found)
 
 
-def head_activation(
-    kind: str, from_logits: bool, activation: str, layer: Any, targets: np.ndarray
-) -> str | None:
+def head_swaps(
+    sites: Sequence[Site], targets: dict[str, np.ndarray]
+) -> tuple[tuple[str, str], ...]:
+    """For every head that cannot give its targets, an activation with which it can.
+
+    Args:
+        sites: The model's layers with weights.
+        targets: Targets on the sample by name of output, as columns.
+    """
+    found = []
+    for site in sites:
+        for head in site.heads:
+            end = site.last or site.layer
+            wanted = head_activation(head, end, _units(site.layer), targets[head.name])
+            if wanted is not None and activations.replacement(end, wanted) is not None:
+                found.append((end.name, wanted))
+    return tuple(found)
+
+
+def head_activation(head: Head, end: keras.Layer, units: int, targets: np.ndarray) -> str | None:
     """The activation a head needs, or `None` where it has a usable one.
 
     Args:
-        kind: Kind of the head (see `instrument.heads.Head`).
-        from_logits: Whether the loss expects logits.
-        activation: Name of the present activation.
-        layer: The layer with the head's weights; its `units` tell how wide it is.
+        head: The head.
+        end: The layer whose activation its output has.
+        units: How many numbers it gives for a row.
         targets: The targets on the sample.
     """
-    units = int(getattr(layer, "units", getattr(layer, "filters", 0)) or 0)
-    if kind == "binary":
-        wanted = "linear" if from_logits else "sigmoid"
-        return None if activation == wanted else wanted
-    if kind in ("categorical", "sparse"):
-        wanted = "linear" if from_logits else "softmax"
-        return None if activation == wanted else wanted
-    if activation == "softmax" and units == 1:
+    present = activations.name(end)
+    if head.kind != "regression":
+        proper = "sigmoid" if head.kind == "binary" else "softmax"
+        wanted = "linear" if head.from_logits else proper
+        return None if present == wanted else wanted
+    if present == "softmax" and units == 1:
         return "sigmoid" if targets.min() >= 0 and targets.max() <= 1 else "linear"
-    low, high = RANGES.get(activation, (-np.inf, np.inf))
-    return "linear" if targets.min() < low or targets.max() > high else None
+    low, high = activations.bounds(end)
+    margin = NEARLY * float(np.ptp(targets))
+    return "linear" if targets.min() < low - margin or targets.max() > high + margin else None
 
 
 def apply(surgery: Surgery, wanted: Sequence[tuple[str, str]]) -> None:
     """Swap activations, given as `(name of layer, name of activation)`."""
     by_name = {layer.name: layer for layer in backends.all_layers(surgery.model)}
     for name, activation in wanted:
-        surgery.change(by_name[name], "activation", keras.activations.get(activation))
+        layer = by_name[name]
+        for attribute, value in (activations.replacement(layer, activation) or {}).items():
+            surgery.change(layer, attribute, value, stays=True)
+
+
+def _units(layer: keras.Layer) -> int:
+    return int(getattr(layer, "units", getattr(layer, "filters", 0)) or 0)

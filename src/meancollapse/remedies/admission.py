@@ -11,7 +11,7 @@ from meancollapse import place
 from meancollapse.evidence import Evidence
 from meancollapse.instrument.rates import leaves
 from meancollapse.instrument.surgery import Surgery
-from meancollapse.remedies import activations, head, learning_rate, regularization
+from meancollapse.remedies import activations, learning_rate, regularization
 from meancollapse.remedies.patient import Patient
 from meancollapse.verdict import Verdict
 
@@ -33,7 +33,7 @@ def admit(surgery: Surgery, found: Verdict, evidence: Evidence, had_skill: bool)
         layers=tuple(site.name for site in surgery.sites),
         regularized=regularization.is_in_use(surgery.model),
         swaps=activations.hidden_swaps(surgery.model, surgery.sites),
-        head_swaps=_head_swaps(surgery),
+        head_swaps=activations.head_swaps(surgery.sites, surgery.targets),
     )
 
 
@@ -41,18 +41,3 @@ def is_finite(rows: Any) -> bool:
     """Whether sampled inputs, targets and weights are all finite."""
     leaves_ = [np.asarray(leaf) for leaf in keras.tree.flatten(rows) if leaf is not None]
     return all(np.isfinite(leaf).all() for leaf in leaves_ if leaf.dtype.kind == "f")
-
-
-def _head_swaps(surgery: Surgery) -> tuple[tuple[str, str], ...]:
-    found = []
-    for site in surgery.sites:
-        for output in site.heads:
-            end = site.last or site.layer
-            name = head.activation_name(end)
-            targets = surgery.targets[output.name]
-            wanted = activations.head_activation(
-                output.kind, output.from_logits, name, site.layer, targets
-            )
-            if wanted is not None and hasattr(end, "activation"):
-                found.append((end.name, wanted))
-    return tuple(found)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from meancollapse.instrument import sites
+from meancollapse.instrument import activations, sites
 from meancollapse.instrument.surgery import Surgery, kernel_and_bias
 from meancollapse.remedies import input_scale
 
@@ -20,16 +19,6 @@ SCALABLE = {"linear", "relu", "leaky_relu", "elu", "selu", "softplus"}
 CERTAIN = 1e-3
 # A loss between these bounds needs no scaling.
 LEAST_LOSS, MOST_LOSS = 0.1, 10.0
-
-
-def activation_name(layer: Any) -> str:
-    """The name of a layer's activation; of the layer, where it is an activation itself."""
-    activation = getattr(layer, "activation", None)
-    if activation is None:
-        return {"ReLU": "relu", "LeakyReLU": "leaky_relu", "Softmax": "softmax"}.get(
-            type(layer).__name__, type(layer).__name__.lower()
-        )
-    return getattr(activation, "__name__", type(activation).__name__.lower())
 
 
 def centre(activation: str, target: float) -> float:
@@ -55,7 +44,7 @@ def scales(surgery: Surgery) -> dict[str, float]:
     for site in surgery.sites:
         if not site.heads or site.heads[0].is_classification or site.heads[0].one_target:
             continue
-        if activation_name(site.last or site.layer) not in SCALABLE:
+        if activations.name(site.last or site.layer) not in SCALABLE:
             continue
         size = float(np.sqrt(np.mean(surgery.targets[site.heads[0].name].std(0) ** 2)))
         if size and not input_scale.LEAST_STD <= size <= input_scale.MOST_STD:
@@ -110,7 +99,7 @@ def fit(surgery: Surgery, site: sites.Site, pre_activation: Callable[[], np.ndar
     mean, std = targets.mean(0), targets.std(0)
     if mean.size != units or head.one_target:
         mean, std = np.zeros(units), np.ones(units)
-    activation = activation_name(site.last or site.layer)
+    activation = activations.name(site.last or site.layer)
     if head.is_classification and (head.from_logits or activation == "softmax"):
         probabilities = np.clip(mean, CERTAIN, 1 - CERTAIN)
         is_binary = head.kind == "binary"

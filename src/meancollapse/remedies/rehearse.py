@@ -20,8 +20,8 @@ PLANS = (
     ((15, 2), (15, 1)),
     ((10, 1),),
 )
-# At the end of a `fit` the best goes on alone.
-LAST_ROUND = (60, 1)
+# At the end of a `fit` the best goes on alone, in rounds of so many steps.
+LAST_STEPS = 60
 MOST_LAST_ROUNDS = 16
 # Share of the time left for compiling, surgery and judging.
 RESERVE = 0.4
@@ -29,6 +29,10 @@ RESERVE = 0.4
 TIE = 0.03
 # Held-out skill that a treatment must add to count as one that helps.
 GAIN = 0.02
+# With this much no other treatment can be much better, so the search ends...
+GOOD = 0.9
+# ...and training after which no other follows ends with this much, or after so many rounds in vain.
+DONE, IN_VAIN = 0.99, 4
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ def rehearse(
     """
     before = surgery.save()
     tried: list[Rehearsed] = []
-    plan = _plan(surgery.seconds_per_step(), seconds, is_last)
+    per_step = surgery.seconds_per_step()
+    plan = plan_for(per_step, seconds)
     failure: Exception | None = None
     try:
         for treatment in treatments:
@@ -83,23 +88,30 @@ def rehearse(
                 tried.append(_round(surgery, begun, plan[0][0], seed))
             except Exception as error:  # a layer of a kind nobody thought of; the next may do
                 failure = error
-            if len(tried) >= plan[0][1]:
+            if len(tried) >= plan[0][1] or _is_settled(tried):
                 break
         if failure is not None and not tried:
             raise failure
         for number, (steps, entrants) in enumerate(plan[1:], start=1):
-            best_first = sorted(range(len(tried)), key=lambda i: -tried[i].skill)
-            for index in best_first[:entrants]:
+            if _is_settled(tried):
+                break
+            for index in _best_first(tried)[:entrants]:
                 tried[index] = _round(surgery, tried[index], steps, seed + number)
-        return sorted(tried, key=lambda trial: -trial.skill)
+        if is_last and tried:
+            index = _best_first(tried)[0]
+            rounds = last_rounds(per_step, seconds)
+            tried[index] = _to_the_end(surgery, tried[index], rounds, seed + len(plan))
+        return [tried[index] for index in _best_first(tried)]
     finally:
         surgery.restore(before)
 
 
-def _plan(per_step: float, seconds: float, is_last: bool) -> list[tuple[int, int]]:
-    """The rounds there is time for."""
-    last = [LAST_ROUND] * last_rounds(per_step, seconds) if is_last else []
-    return [*plan_for(per_step, seconds), *last]
+def _best_first(tried: Sequence[Rehearsed]) -> list[int]:
+    return sorted(range(len(tried)), key=lambda index: -tried[index].skill)
+
+
+def _is_settled(tried: Sequence[Rehearsed]) -> bool:
+    return any(trial.skill >= GOOD for trial in tried)
 
 
 def plan_for(seconds_per_step: float, seconds: float) -> tuple[tuple[int, int], ...]:
@@ -113,7 +125,7 @@ def plan_for(seconds_per_step: float, seconds: float) -> tuple[tuple[int, int], 
 
 def last_rounds(seconds_per_step: float, seconds: float) -> int:
     """How many rounds of the best alone fit into the time, as a power of two."""
-    rounds = seconds / max(seconds_per_step * LAST_ROUND[0], 1e-9)
+    rounds = seconds / max(seconds_per_step * LAST_STEPS, 1e-9)
     return min(MOST_LAST_ROUNDS, 2 ** int(math.log2(rounds))) if rounds >= 1 else 0
 
 
@@ -124,6 +136,18 @@ def choose(tried: Sequence[Rehearsed], treatments: Sequence[Treatment]) -> Rehea
     most = max(trial.skill for trial in tried)
     good = [trial for trial in tried if trial.skill >= most - TIE]
     return min(good, key=lambda trial: treatments.index(trial.treatment))
+
+
+def _to_the_end(surgery: Surgery, trial: Rehearsed, rounds: int, seed: int) -> Rehearsed:
+    """The rounds in which the best goes on alone, as long as it gains by them."""
+    in_vain = 0
+    for number in range(rounds):
+        if trial.skill >= DONE or in_vain >= IN_VAIN:
+            break
+        skill = trial.skill
+        trial = _round(surgery, trial, LAST_STEPS, seed + number)
+        in_vain = 0 if trial.skill > skill else in_vain + 1
+    return trial
 
 
 def _round(surgery: Surgery, trial: Rehearsed, steps: int, seed: int) -> Rehearsed:

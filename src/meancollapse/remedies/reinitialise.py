@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from meancollapse.instrument import initial, sites
+from meancollapse.instrument import activations, initial, sites
 from meancollapse.instrument.surgery import Surgery, kernel_and_bias
 from meancollapse.remedies import head, input_scale
 
@@ -157,7 +157,7 @@ def _from_data(
 
 
 def _is_relu(layer: keras.Layer) -> bool:
-    return head.activation_name(layer) in ("relu", "relu6", "leaky_relu")
+    return activations.name(layer) in ("relu", "relu6", "leaky_relu")
 
 
 def _normalise(surgery: Surgery, layer: keras.layers.BatchNormalization, given: np.ndarray) -> None:
