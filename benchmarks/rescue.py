@@ -126,10 +126,11 @@ def run(programs: dict, name: str, seed: int, kind: str) -> dict:
     if kind == "restart":
         keras.utils.set_random_seed(start)
     callbacks = helper(kind)
+    own = arguments.pop("callbacks", [])
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model.fit(x, y, verbose=0, callbacks=callbacks, **arguments)
+        model.fit(x, y, verbose=0, callbacks=[*own, *callbacks], **arguments)
     seconds = time.perf_counter() - began
     extra = labels[0] if labels else None
     rescues = [r.to_dict() for r in getattr(callbacks[0], "rescues", [])] if callbacks else []

@@ -20,6 +20,7 @@ from meancollapse.trend import rises
 HEALTHY, UNDECIDED, PLATEAU = "healthy", "undecided", "plateau"
 COLLAPSED, NO_SIGNAL, NON_FINITE = "collapsed", "no_signal", "non_finite"
 STATES = (HEALTHY, UNDECIDED, PLATEAU, COLLAPSED, NO_SIGNAL, NON_FINITE)
+WORST_FIRST = (NON_FINITE, COLLAPSED, NO_SIGNAL, PLATEAU, UNDECIDED, HEALTHY)
 # States a person must hear of.
 ALARMING = (COLLAPSED, NO_SIGNAL, NON_FINITE)
 

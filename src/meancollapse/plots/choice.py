@@ -6,18 +6,7 @@ import math
 
 from meancollapse.evidence import Look, Output, Snapshot
 from meancollapse.report.report import Report
-from meancollapse.verdict import (
-    COLLAPSED,
-    HEALTHY,
-    NO_SIGNAL,
-    NON_FINITE,
-    PLATEAU,
-    UNDECIDED,
-    Verdict,
-)
-
-# From worst to best.
-SEVERITY = (NON_FINITE, COLLAPSED, NO_SIGNAL, PLATEAU, UNDECIDED, HEALTHY)
+from meancollapse.verdict import WORST_FIRST, Verdict
 
 
 def pick(report: Report, output: str | None) -> str | None:
@@ -63,7 +52,7 @@ def label(report: Report, name: str | None) -> str:
 
 
 def _rank(found: Verdict | None) -> int:
-    return SEVERITY.index(found.state) if found is not None else len(SEVERITY)
+    return WORST_FIRST.index(found.state) if found is not None else len(WORST_FIRST)
 
 
 def _skill(report: Report, name: str) -> float:

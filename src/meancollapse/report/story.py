@@ -10,16 +10,7 @@ from meancollapse.finding import Finding
 from meancollapse.place import Place
 from meancollapse.place import place as find_place
 from meancollapse.report.report import Report
-from meancollapse.verdict import (
-    ALARMING,
-    COLLAPSED,
-    HEALTHY,
-    NO_SIGNAL,
-    NON_FINITE,
-    PLATEAU,
-    UNDECIDED,
-    Verdict,
-)
+from meancollapse.verdict import ALARMING, HEALTHY, WORST_FIRST, Verdict
 
 # Causes that lie in the data or the loss: the layer they name is only where it shows.
 OF_THE_DATA = (
@@ -34,8 +25,6 @@ OF_THE_DATA = (
 )
 # How callbacks word what is no rescue: a repair taken back, none found, another learning rate.
 UNDONE, NOTHING_DONE, RATE_SET = "took back", "nothing was changed", "set the learning rate from"
-# Outputs are told of in this order.
-WORST_FIRST = (NON_FINITE, COLLAPSED, NO_SIGNAL, PLATEAU, UNDECIDED, HEALTHY)
 
 
 @dataclass(frozen=True)
