@@ -30,6 +30,7 @@ class Layer:
         constant_at_start: Units that are the same number in every row with those weights.
         std_at_start: Std of the output over rows with those weights.
         at_start_scaled: Readability at the start, with the numeric inputs standardised as well.
+        gain: Largest absolute entry of a normalization's scale (gamma); `None` for others.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Layer:
     constant_at_start: int | None
     std_at_start: float | None
     at_start_scaled: float | None
+    gain: float | None = None
 
 
 @dataclass(frozen=True)

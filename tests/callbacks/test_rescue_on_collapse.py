@@ -110,6 +110,19 @@ def test_a_classifier_destroyed_in_mid_run_is_brought_back():
     assert float(model.optimizer.learning_rate) < 1
 
 
+def test_a_rate_that_another_callback_sets_in_every_epoch_does_not_come_back(capsys):
+    model, (x, y) = dead_mlp(optimizer=keras.optimizers.Adam(30.0)), regression_data()
+    schedule = keras.callbacks.LearningRateScheduler(lambda epoch: 30.0)
+    for callbacks in ([schedule], [schedule, mc.RescueOnCollapse()]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", mc.CollapseWarning)
+            model.fit(x, y, epochs=12, batch_size=16, verbose=0, callbacks=callbacks)
+        assert (r2(model, x, y) > 0.6) == (len(callbacks) == 2)
+    assert callbacks[1].rescues[-1].outcome == "kept"
+    assert float(model.optimizer.learning_rate) < 1
+    assert capsys.readouterr().out.count("meancollapse keeps the learning rate at") == 1
+
+
 def convnet():
     model = keras.Sequential(
         [

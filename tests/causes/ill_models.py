@@ -303,6 +303,15 @@ def all_zero() -> tuple[Any, ...]:
     return model, *regression_data(512), dict(epochs=8)
 
 
+@illness("constant_initialization", "zero_gamma", "gamma.* is zero for all 16", CULPRIT)
+def zero_gamma(ill: bool) -> tuple[Any, ...]:
+    gamma = "zeros" if ill else "ones"
+    norm = layers.BatchNormalization(gamma_initializer=gamma, name=CULPRIT)
+    model = network(hidden(activation=None), norm, layers.ReLU(), layers.Dense(1))
+    model.compile(adam(), "mse")
+    return model, *regression_data(512), dict(epochs=8)
+
+
 @illness("no_gradient", "all_frozen", "none of the 3 weight arrays is trainable", twin=small_head)
 def frozen() -> tuple[Any, ...]:
     return small_head(trainable=False)

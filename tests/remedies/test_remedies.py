@@ -9,6 +9,7 @@ import pytest
 from meancollapse.instrument import activations as measured
 from meancollapse.instrument.heads import Head
 from meancollapse.remedies import activations, head, input_scale, learning_rate, plan, reinitialise
+from meancollapse.remedies.held_rate import HeldRate
 from meancollapse.remedies.patient import Patient
 from meancollapse.remedies.rehearse import PLANS, plan_for
 from meancollapse.remedies.treatment import KEEP, REINITIALISE, REWIND, Treatment
@@ -186,6 +187,19 @@ def test_a_relu_layer_becomes_linear_by_its_own_attributes():
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(again(numbers)), numbers)
     assert measured.name(again) == "linear"
     assert measured.replacement(keras.layers.Softmax(), "linear") is None
+
+
+def test_a_held_rate_lets_decay_pass_and_the_old_rate_not():
+    optimizer = keras.optimizers.SGD(0.01)
+    held = HeldRate(optimizer, ill=10.0)
+    for given, kept, told in [(0.005, 0.005, False), (10.0, 0.005, True), (3.0, 0.005, True)]:
+        optimizer.learning_rate = given
+        assert (held.put_back() is not None) == told
+        assert float(optimizer.learning_rate) == pytest.approx(kept)
+    raised = HeldRate(keras.optimizers.SGD(0.01), ill=1e-6)
+    raised._leaves[0].learning_rate = 1e-6
+    assert raised.put_back() == pytest.approx((1e-6, 0.01))
+    assert HeldRate(keras.optimizers.SGD(0.01), ill=0.012).put_back() is None
 
 
 def test_less_time_means_a_smaller_plan():

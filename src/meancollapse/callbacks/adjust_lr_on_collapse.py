@@ -11,6 +11,7 @@ from meancollapse.callbacks.warn_on_collapse import CollapseWarning
 from meancollapse.evidence import Evidence
 from meancollapse.instrument import backends, rates
 from meancollapse.remedies import fresh_optimizer, rate_advice
+from meancollapse.remedies.held_rate import HeldRate
 from meancollapse.remedies.rate_advice import Change
 from meancollapse.remedies.rewind import BestWeights
 from meancollapse.verdict import COLLAPSED, NON_FINITE, Verdict
@@ -87,9 +88,15 @@ class AdjustLROnCollapse(Monitor):
         self.changes = []
         self._best: BestWeights | None = None
         self._has_spoken = False
+        self._held: HeldRate | None = None
         super().on_train_begin(logs)
         if self._instrument is not None:
             self._best = BestWeights(self.model)
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        # By now every callback has begun the epoch, one that sets the learning rate too.
+        if batch == 0 and self._held is not None:
+            self._held.put_back()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = {} if logs is None else logs
@@ -130,6 +137,7 @@ class AdjustLROnCollapse(Monitor):
             self._best.apply()
             fresh_optimizer.apply(self.model.optimizer)
         self._set(after / rate)
+        self._held = HeldRate(self.model.optimizer, rate)
         self.changes.append(change)
         words = f"set the learning rate from {rate:.3g} to {after:.3g}: {change.reason}"
         self._say(evidence.epoch, f"meancollapse {words}")

@@ -67,6 +67,12 @@ class RescueOnCollapse(Monitor):
             )
             self.rescues = self._rescuer.rescues
 
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        # By now every callback has begun the epoch, one that sets the learning rate too.
+        rescuer = self._rescuer
+        if batch == 0 and rescuer is not None:
+            self._guarded(lambda _: rescuer.hold_rate())
+
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self._rescuer = None  # what is still judged is no longer treated
         super().on_train_end(logs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from meancollapse.causes.case import Case
 from meancollapse.evidence import Parameter
 from meancollapse.finding import MECHANISM, PROOF, Finding
+from meancollapse.verdict import is_frozen
 
 
 def explain(case: Case) -> Finding | None:
@@ -17,10 +18,10 @@ def explain(case: Case) -> Finding | None:
         # A head of zeros learns like any other, unless it may not.
         alike = [p for p in alike if not p.is_trainable or p.layer != case.examination.head.layer]
     if not alike:
-        return None
+        return _zero_scale(case)
     first = alike[0]
     value = "zero" if first.scale == 0 else f"alike (rms {first.scale:.3g})"
-    blocks = case.blocking is not None or not first.is_trainable
+    blocks = case.blocking is not None or not first.is_trainable or is_frozen(case.evidence)
     made = "whoever set them" if first.starts_identical is False else "its initializer"
     frozen = "" if first.is_trainable else " and frozen"
     return Finding(
@@ -33,6 +34,26 @@ def explain(case: Case) -> Finding | None:
         ),
         remedy="use a random initializer",
         code='kernel_initializer="he_normal"  # "glorot_uniform" for sigmoid and tanh',
+    )
+
+
+def _zero_scale(case: Case) -> Finding | None:
+    """A normalization that multiplies everything by zero, with no other branch around it."""
+    layer = case.blocking
+    if layer is None or layer.gain != 0:
+        return None
+    return Finding(
+        cause="constant_initialization",
+        strength=PROOF,
+        layer=layer.name,
+        evidence=(
+            f"the scale (gamma) of '{layer.name}' is zero for all {layer.units} channels, and no "
+            "other branch goes around it, so what follows sees the same numbers for every input"
+        ),
+        remedy=(
+            "start this scale at one; zeros are for the last normalization of a residual branch"
+        ),
+        code='keras.layers.BatchNormalization(gamma_initializer="ones")',
     )
 
 

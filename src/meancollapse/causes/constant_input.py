@@ -24,11 +24,11 @@ def explain(case: Case) -> Finding | None:
             ),
             code="print(x[:3], x.std(axis=0))",
         )
-    for layer in case.layers:
+    # What stands behind the layer that loses the target is given next to nothing.
+    for layer in case.way:
         emptied = layer.constant_units == layer.units and (layer.input_std or 0) > 0
-        empties = layer.kind in NORMALIZING or (
-            not layer.has_weights and layer.activation == "linear"
-        )
+        normalizes = layer.kind in NORMALIZING and layer.gain != 0
+        empties = normalizes or (not layer.has_weights and layer.activation == "linear")
         if emptied and empties:
             return Finding(
                 cause="constant_input",

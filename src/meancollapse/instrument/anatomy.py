@@ -134,7 +134,15 @@ def _layer(name: str, layer: keras.Layer, given: np.ndarray | None, values: np.n
             constant_at_start=None,
             std_at_start=None,
             at_start_scaled=None,
+            gain=_gain(layer),
         )
+
+
+def _gain(layer: keras.Layer) -> float | None:
+    gamma = getattr(layer, "gamma", None)
+    if gamma is None or not hasattr(gamma, "value"):
+        return None
+    return float(np.abs(layers.to_numpy(gamma.value)).max(initial=0))
 
 
 def _saturated(name: str, values: np.ndarray) -> float | None:

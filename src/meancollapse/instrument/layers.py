@@ -11,7 +11,8 @@ import numpy as np
 
 from meancollapse.instrument import backends
 
-CHUNK = 256
+# Rows of one pass; more of them where rows are small, as recurrent layers take long for each pass.
+CHUNK, LARGE_CHUNK, SMALL_ROW = 256, 1024, 64
 
 
 def forward(
@@ -35,8 +36,10 @@ def forward(
     rows = len(keras.tree.flatten(x)[0])
     predictions: list[Any] = []
     parts: dict[str, list[np.ndarray]] = {}
-    for start in range(0, rows, CHUNK):
-        chunk = keras.tree.map_structure(lambda a, s=start: a[s : s + CHUNK], x)
+    elements = max(leaf.size for leaf in keras.tree.flatten(x)) / max(1, rows)
+    size = LARGE_CHUNK if elements <= SMALL_ROW else CHUNK
+    for start in range(0, rows, size):
+        chunk = keras.tree.map_structure(lambda a, s=start: a[s : s + size], x)
         seen: dict[str, np.ndarray] = {}
 
         def keep(

@@ -11,6 +11,7 @@ from meancollapse.evidence import Evidence
 from meancollapse.instrument.instrument import Instrument
 from meancollapse.instrument.surgery import State, Surgery
 from meancollapse.remedies import admission, plan
+from meancollapse.remedies.held_rate import HeldRate
 from meancollapse.remedies.patient import NOT_THE_MODEL
 from meancollapse.remedies.rehearse import GAIN, choose, rehearse
 from meancollapse.remedies.rewind import BestWeights
@@ -21,6 +22,8 @@ from meancollapse.verdict import Verdict
 EPOCHS_OF_TIME, LEAST_SECONDS = 2.0, 6.0
 # A remedy is judged after so many steps, or after this share of what is left of a short run.
 PROBATION, SHARE_OF_REST = 200, 0.25
+# Held-out skill a treatment must add where no signal was seen: more than luck adds.
+GAIN_IN_DOUBT = 0.1
 TRIED, KEPT, UNDONE = "on probation", "kept", "taken back"
 
 
@@ -95,6 +98,19 @@ class Rescuer:
         self._best = BestWeights(attached.model)
         self._epochs = 0
         self._has_given_up = False
+        self._held: HeldRate | None = None
+        self._has_held = False
+
+    def hold_rate(self) -> None:
+        """Keep the rate of a rescue, whoever sets another; call it with an epoch's first batch."""
+        changed = self._held.put_back() if self._held is not None else None
+        if changed is not None and not self._has_held:
+            self._has_held = True
+            rate, chosen = changed
+            self.say(
+                f"meancollapse keeps the learning rate at {chosen:.3g}: a callback has set it to "
+                f"{rate:.3g} again."
+            )
 
     def note_epoch(self, evidence: Evidence) -> None:
         """Take in an epoch's evidence; keep the weights if they have more skill."""
@@ -133,7 +149,7 @@ class Rescuer:
 
     def _why_not(self, found: Verdict, evidence: Evidence) -> str | None:
         """Why this model must not be treated."""
-        if found.cause in NOT_THE_MODEL:
+        if found.cause in NOT_THE_MODEL and not _is_in_doubt(found):
             return f"{NOT_THE_MODEL[found.cause]}, and no repair of the model changes that"
         if not all(given.finite for given in evidence.inputs):
             return "there are NaN or Inf among the inputs"
@@ -166,7 +182,8 @@ class Rescuer:
             len(self.rescues),
         )
         best = choose(trials, candidates)
-        if best is not None and best.skill < skill_before + self.gain:
+        gain = max(self.gain, GAIN_IN_DOUBT) if _is_in_doubt(found) else self.gain
+        if best is not None and best.skill < skill_before + gain:
             best = None
         skill = skill_before if best is None else best.skill
         rescue = Rescue(
@@ -185,6 +202,7 @@ class Rescuer:
             self._tell(evidence, f"{words} ({skill_before:.2g}); nothing was changed")
             return
         surgery.restore(best.state)
+        self._held = HeldRate(surgery.model.optimizer, patient.rate)
         if not evidence.is_last:
             self._probation = _Probation(before, skill_before, evidence.steps + _length(evidence))
         self._tell(
@@ -208,6 +226,7 @@ class Rescuer:
             self.say(f"Epoch {evidence.epoch + 1}: {words}.")
             return True
         surgery.restore(probation.before)
+        self._held = None
         words = f"took back the rescue of epoch {last.epoch + 1}, which did not help ({numbers})"
         self._tell(evidence, words)
         return False
@@ -220,6 +239,11 @@ class Rescuer:
     def _seconds(self, surgery: Surgery, evidence: Evidence) -> float:
         epoch = evidence.steps / max(1, self._epochs) * surgery.seconds_per_step()
         return max(EPOCHS_OF_TIME * epoch, LEAST_SECONDS)
+
+
+def _is_in_doubt(found: Verdict) -> bool:
+    """A collapse where no signal was seen: a rehearsal that learns shows there is one."""
+    return found.cause == "no_signal" and found.state == verdict.COLLAPSED
 
 
 def _length(evidence: Evidence) -> int:

@@ -1,0 +1,53 @@
+"""A learning rate that was changed, against a callback that sets the old one in every epoch."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from meancollapse.instrument.rates import is_settable, leaves, value
+
+# Rates closer than this factor are the same for our purpose.
+SAME = 2.0
+
+
+class HeldRate:
+    """Puts a rate back where `LearningRateScheduler` and the like would undo the change.
+
+    A rate set by somebody else is let be if it lies nearer to the chosen one than to the one with
+    which the network collapsed: a decay goes on, the old rate does not come back.
+
+    Args:
+        optimizer: The model's optimizer; it has the chosen rate.
+        ill: The rate of the (first) optimizer before the change.
+    """
+
+    def __init__(self, optimizer: Any, ill: float):
+        self._leaves = [leaf for leaf in leaves(optimizer) if is_settable(leaf)]
+        self._chosen = [value(leaf) for leaf in self._leaves]
+        factor = ill / self._chosen[0] if self._chosen and self._chosen[0] > 0 else 1.0
+        self._ill = [rate * factor for rate in self._chosen]
+        if factor <= 0 or 1 / SAME < factor < SAME:
+            self._leaves = []
+
+    def put_back(self) -> tuple[float, float] | None:
+        """Undo what was set since; call it when all callbacks have begun the epoch.
+
+        Returns:
+            The rate found and the one put in its place, or `None` if nothing had to be done.
+        """
+        done = None
+        for index, leaf in enumerate(self._leaves):
+            now, chosen = value(leaf), self._chosen[index]
+            if now == chosen:
+                continue
+            if now > 0 and _distance(now, self._ill[index]) < _distance(now, chosen):
+                leaf.learning_rate = chosen
+                done = done or (now, chosen)
+            else:
+                self._chosen[index] = now
+        return done
+
+
+def _distance(one: float, other: float) -> float:
+    return abs(math.log(one / other)) if one > 0 and other > 0 else math.inf
