@@ -138,6 +138,24 @@ def test_sample_and_class_weights():
     measured(callback, warned, 3)
 
 
+@pytest.mark.parametrize("kind", ["binary", "sparse"])
+def test_with_class_weights_the_best_constant_is_the_weighted_prior(kind):
+    """A dead classifier that has found it has no skill, whatever the classes weigh."""
+    points, labels = class_data(classes=2)
+    losses = {"binary": "binary_crossentropy", "sparse": "sparse_categorical_crossentropy"}
+    units, activation = (1, "sigmoid") if kind == "binary" else (2, "softmax")
+    model = dead_mlp(outputs=units, activation=activation, loss=losses[kind])
+    prior = 40 * labels.sum() / (40 * labels.sum() + (labels == 0).sum())
+    bias = [np.log(prior / (1 - prior))] if kind == "binary" else np.log([1 - prior, prior])
+    model.layers[-1].bias.assign(np.array(bias, "float32"))
+    model.optimizer.learning_rate = 0.0
+    callback, _ = watched(model, points, labels, epochs=2, class_weight={0: 1.0, 1: 40.0})
+    look = callback.history[-1].outputs[0].look
+    assert look.skill == pytest.approx(0.0, abs=0.02)
+    assert look.constant[-1] == pytest.approx(prior, abs=0.01)
+    assert callback.verdicts[-1].state == "collapsed"
+
+
 def test_run_eagerly():
     callback, warned = watched(mlp(run_eagerly=True), x, y, epochs=2)
     measured(callback, warned, 2)

@@ -353,6 +353,16 @@ def test_eased_regularization_is_put_back_after_the_fit():
     assert all(layer.kernel.regularizer is not None for layer in model.layers)
 
 
+def test_a_network_with_constrained_convolutions_is_treated():
+    model, x, y = convnet()
+    model.layers[0].kernel.constraint = keras.constraints.MaxNorm(3.0)
+    model.layers[0].bias.assign(np.full(4, -99.0))
+    model.layers[1].gamma.assign(np.zeros(4))
+    callback = fit(model, x, y)
+    assert callback.rescues[-1].outcome == "kept"
+    assert r2(model, x, y) > 0.6
+
+
 def test_a_constraint_that_suffocates_is_eased():
     model, tight = mlp(), keras.constraints.MaxNorm(1e-3)
     for layer in model.layers:

@@ -26,6 +26,7 @@ def patient(**changes):
         is_unused=False,
         has_dead_units=False,
         layers=("a", "b", "c"),
+        well_scaled=False,
         regularized=False,
         swaps=(("a", "leaky_relu"),),
         head_swaps=(("c", "linear"),),
@@ -105,6 +106,14 @@ def test_new_weights_are_tried_first_and_activations_only_with_leave():
     swapped = plan.treatments(patient(), allow_activation_changes=True)
     assert all(("c", "linear") in t.activations for t in swapped)
     assert any(("a", "leaky_relu") in t.activations for t in swapped)
+
+
+def test_on_well_scaled_data_the_step_the_model_has_is_tried_first():
+    first, second = plan.treatments(patient(well_scaled=True))[:2]
+    assert first == Treatment(REINITIALISE, scale_head=True, rate=5e-3)
+    assert second == plan.treatments(patient())[0]
+    for known in (dict(regularized=True), dict(well_scaled=False)):
+        assert plan.treatments(patient(**{"well_scaled": True} | known))[0].clip == plan.CLIP
 
 
 def test_a_network_that_had_skill_goes_back_to_it_first():

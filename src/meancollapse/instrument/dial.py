@@ -21,6 +21,16 @@ from keras import ops
 from meancollapse.instrument import backends
 
 NO_CLIP = 1e30
+# Settings that change nothing.
+NEUTRAL: dict[str, Any] = {
+    "rate": 1.0,
+    "loss_scale": 1.0,
+    "clip": None,
+    "scales": {},
+    "loss_scales": {},
+    "folds": {},
+    "warm_up": 0,
+}
 
 
 @dataclass(frozen=True)

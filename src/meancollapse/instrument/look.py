@@ -133,9 +133,9 @@ class Looker:
             values = np.broadcast_to(values, prediction.shape).astype(prediction.dtype)
             return compiled_loss.value(head, target, values, weights)
 
-        prior, matrix = _prior(head, target, prediction)
+        rows = compiled_loss.row_vector(weights, len(target))
+        prior, matrix = _prior(head, target, prediction, rows)
         native = to_native(head)
-        rows = compiled_loss.row_vector(weights, len(matrix))
         if head.kind == "regression":
             constant, constant_loss = baseline.best_constant(
                 head.loss_name,
@@ -202,20 +202,23 @@ def _moments(columns: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarra
 
 
 def _prior(
-    head: heads.Head, target: np.ndarray, prediction: np.ndarray
+    head: heads.Head, target: np.ndarray, prediction: np.ndarray, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean target in the shape of one prediction, and the targets as a matrix."""
+    """Mean target in the shape of one prediction, by sample weight; the targets as a matrix."""
     if head.kind == "sparse":
         classes = prediction.shape[-1]
-        ids = class_ids(target).astype(np.int64).ravel()
-        counts = np.bincount(ids[(ids >= 0) & (ids < classes)], minlength=classes)
-        return counts / max(1, counts.sum()), np.zeros((len(target), 0))
+        ids = class_ids(target).astype(np.int64).reshape(len(target), -1)
+        rows = np.ones(len(target)) if weights is None else weights
+        mass = np.broadcast_to(rows[:, None], ids.shape)
+        known = (ids >= 0) & (ids < classes)
+        counts = np.bincount(ids[known], weights=mass[known], minlength=classes)
+        return counts / max(counts.sum(), 1e-300), np.zeros((len(target), 0))
     matrix = np.asarray(target, np.float64).reshape(len(target), -1)
     if head.kind == "regression":
         if matrix.shape[1] == 1 and prediction[0].size > 1:
             matrix = np.repeat(matrix, prediction[0].size, axis=1)
         return matrix.mean(0), matrix
-    mean = matrix.mean(0)
+    mean = np.average(matrix, axis=0, weights=weights)
     fits = mean.size == prediction[0].size
     return mean.reshape(prediction.shape[1:]) if fits else mean, matrix
 

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from meancollapse.instrument import backends, effort, heads, rates, sites, stepping
-from meancollapse.instrument.dial import Dial, Fold
+from meancollapse.instrument.dial import NEUTRAL, Dial, Fold
 from meancollapse.instrument.instrument import Instrument
 from meancollapse.instrument.look import Looker
 
@@ -119,9 +119,13 @@ class Surgery:
         setattr(target, name, value)
 
     def turn(self, **settings: Any) -> None:
-        """Set the dial (see `Dial.set`; `folds` by name of layer)."""
-        self.dial_settings = settings
-        if self.dial is None and self.can_dial:
+        """Set the dial (see `Dial.set`; `folds` by name of layer).
+
+        With settings that change nothing the model goes on with the step it was compiled with.
+        """
+        is_needed = any(settings[name] != NEUTRAL[name] for name in settings)
+        self.dial_settings = settings if is_needed else None
+        if self.dial is None and self.can_dial and is_needed:
             self.dial = Dial(self.model.trainable_variables, list(self._folds({}).values()))
         self._turn(settings)
 

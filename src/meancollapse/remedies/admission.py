@@ -9,9 +9,9 @@ import numpy as np
 
 from meancollapse import place
 from meancollapse.evidence import Evidence
-from meancollapse.instrument.rates import leaves
+from meancollapse.instrument.rates import is_settable, leaves
 from meancollapse.instrument.surgery import Surgery
-from meancollapse.remedies import activations, learning_rate, regularization
+from meancollapse.remedies import activations, head, input_scale, learning_rate, regularization
 from meancollapse.remedies.patient import Patient
 from meancollapse.verdict import Verdict
 
@@ -31,10 +31,27 @@ def admit(surgery: Surgery, found: Verdict, evidence: Evidence, had_skill: bool)
         is_unused=where is not None and where.kind == "unused",
         has_dead_units="dead_relu" in found.causes,
         layers=tuple(site.name for site in surgery.sites),
+        well_scaled=_is_well_scaled(surgery),
         regularized=regularization.is_in_use(surgery.model),
         swaps=activations.hidden_swaps(surgery.model, surgery.sites),
         head_swaps=activations.head_swaps(surgery.sites, surgery.targets),
     )
+
+
+def _is_well_scaled(surgery: Surgery) -> bool:
+    """Whether a network can learn from inputs and targets as they are."""
+    if head.scales(surgery) or any(f != 1 for f in head.loss_scales(surgery).values()):
+        return False
+    if head.loss_scale(sum(surgery.constant_losses.values())) != 1:
+        return False
+    if not all(is_settable(leaf) for leaf in leaves(surgery.model.optimizer)):
+        return False
+    for leaf in keras.tree.flatten(surgery.rows[0]):
+        if leaf.dtype.kind == "f" and leaf.ndim > 1:
+            mean, scale = input_scale.columns(leaf)
+            if input_scale.is_off(mean, 1 / scale):
+                return False
+    return True
 
 
 def is_finite(rows: Any) -> bool:

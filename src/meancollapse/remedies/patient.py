@@ -27,6 +27,7 @@ class Patient:
         is_unused: Whether the target is still readable in the last hidden layer.
         has_dead_units: Whether ReLUs that are always off are among the causes.
         layers: Names of the layers with weights, in the order they run.
+        well_scaled: Whether inputs, targets and losses are on a scale networks learn from as it is.
         regularized: Whether penalties, weight decay, extreme dropout or the like are in use.
         swaps: `(layer, activation)` that could help, hidden layers.
         head_swaps: The same for heads that cannot produce their targets.
@@ -41,6 +42,7 @@ class Patient:
     is_unused: bool
     has_dead_units: bool
     layers: tuple[str, ...]
+    well_scaled: bool
     regularized: bool
     swaps: tuple[tuple[str, str], ...]
     head_swaps: tuple[tuple[str, str], ...]

@@ -31,6 +31,9 @@ def treatments(patient: Patient, allow_activation_changes: bool = False) -> list
     found: list[Treatment] = []
     if allow_activation_changes and patient.head_swaps:
         fresh = replace(fresh, activations=patient.head_swaps)
+    elif patient.well_scaled and not patient.regularized:
+        # The step the model was compiled with will do, which saves compiling another one.
+        found.append(Treatment(weights=REINITIALISE, scale_head=True, rate=rates[0]))
     variants = [fresh]
     if allow_activation_changes and patient.swaps:
         variants.append(replace(fresh, activations=patient.swaps + fresh.activations))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 
-from meancollapse.instrument import backends
+from meancollapse.instrument import backends, sites
 from meancollapse.instrument.rates import leaves
 from meancollapse.instrument.surgery import Surgery
 
@@ -60,8 +61,8 @@ def _tight(layer: keras.Layer) -> list[keras.Variable]:
         if getattr(variable, "constraint", None) is None or len(variable.shape) < 2:
             continue
         usual = keras.initializers.GlorotNormal(seed=0)(tuple(variable.shape))
-        left = keras.ops.norm(variable.constraint(usual)) / keras.ops.norm(usual)
-        if float(left) < TIGHT:
+        left = sites.to_array(variable.constraint(usual))
+        if np.linalg.norm(left) < TIGHT * np.linalg.norm(sites.to_array(usual)):
             found.append(variable)
     return found
 
@@ -69,7 +70,9 @@ def _tight(layer: keras.Layer) -> list[keras.Variable]:
 def _drops(layer: keras.Layer) -> bool:
     if isinstance(layer, keras.layers.GaussianNoise):
         return True
-    is_dropout = isinstance(layer, keras.layers.Dropout | keras.layers.GaussianDropout)
+    is_dropout = isinstance(
+        layer, keras.layers.Dropout | keras.layers.GaussianDropout | keras.layers.AlphaDropout
+    )
     return is_dropout and layer.rate > EXTREME_DROPOUT
 
 

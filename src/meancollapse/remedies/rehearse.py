@@ -29,9 +29,13 @@ RESERVE = 0.4
 TIE = 0.03
 # Held-out skill that a treatment must add to count as one that helps.
 GAIN = 0.02
-# With this much no other treatment can be much better, so the search ends...
-GOOD = 0.9
-# ...and training after which no other follows ends with this much, or after so many rounds in vain.
+# A treatment with this much learns, and training goes on with it, so the search ends...
+GOOD = 0.7
+# ...but with this much where no training follows...
+BETTER = 0.9
+# ...or when a round adds nothing to at least this much: what is left is noise.
+SEEN = 0.1
+# The best goes on alone to this much, or until so many rounds were in vain.
 DONE, IN_VAIN = 0.99, 4
 
 
@@ -77,6 +81,7 @@ def rehearse(
     tried: list[Rehearsed] = []
     per_step = surgery.seconds_per_step()
     plan = plan_for(per_step, seconds)
+    enough = BETTER if is_last else GOOD
     failure: Exception | None = None
     try:
         for treatment in treatments:
@@ -88,15 +93,18 @@ def rehearse(
                 tried.append(_round(surgery, begun, plan[0][0], seed))
             except Exception as error:  # a layer of a kind nobody thought of; the next may do
                 failure = error
-            if len(tried) >= plan[0][1] or _is_settled(tried):
+            if len(tried) >= plan[0][1] or _most(tried) >= enough:
                 break
         if failure is not None and not tried:
             raise failure
         for number, (steps, entrants) in enumerate(plan[1:], start=1):
-            if _is_settled(tried):
+            most = _most(tried)
+            if most >= enough:
                 break
             for index in _best_first(tried)[:entrants]:
                 tried[index] = _round(surgery, tried[index], steps, seed + number)
+            if most >= SEEN and _most(tried) <= most + TIE:
+                break
         if is_last and tried:
             index = _best_first(tried)[0]
             rounds = last_rounds(per_step, seconds)
@@ -110,8 +118,8 @@ def _best_first(tried: Sequence[Rehearsed]) -> list[int]:
     return sorted(range(len(tried)), key=lambda index: -tried[index].skill)
 
 
-def _is_settled(tried: Sequence[Rehearsed]) -> bool:
-    return any(trial.skill >= GOOD for trial in tried)
+def _most(tried: Sequence[Rehearsed]) -> float:
+    return max((trial.skill for trial in tried), default=-math.inf)
 
 
 def plan_for(seconds_per_step: float, seconds: float) -> tuple[tuple[int, int], ...]:
@@ -133,7 +141,7 @@ def choose(tried: Sequence[Rehearsed], treatments: Sequence[Treatment]) -> Rehea
     """The best; of those about as good, the one that was the most promising."""
     if not tried:
         return None
-    most = max(trial.skill for trial in tried)
+    most = _most(tried)
     good = [trial for trial in tried if trial.skill >= most - TIE]
     return min(good, key=lambda trial: treatments.index(trial.treatment))
 
