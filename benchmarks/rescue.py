@@ -24,6 +24,7 @@ import keras
 import numpy as np
 from detection import HERE, PROGRAMS, load
 from expected_causes import ACCEPTABLE, DATA_FAULTS
+from programs_unseen import WHERE
 
 import meancollapse as mc
 from meancollapse.remedies import plan, treatment
@@ -47,6 +48,19 @@ HELP = ("nothing", "plateau", "restart", "random", "rescue", "rescue+activations
 ENOUGH = 0.7
 # A published fix with less skill than this is none.
 LEAST = 0.1
+
+
+class EpochTimes(keras.callbacks.Callback):
+    """Seconds of every epoch, without what callbacks after this one do at its end."""
+
+    def on_train_begin(self, logs=None):
+        self.seconds = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds.append(round(time.perf_counter() - self.began, 4))
 
 
 class RandomRemedies(mc.RescueOnCollapse):
@@ -126,11 +140,11 @@ def run(programs: dict, name: str, seed: int, kind: str) -> dict:
     if kind == "restart":
         keras.utils.set_random_seed(start)
     callbacks = helper(kind)
-    own = arguments.pop("callbacks", [])
+    own, times = arguments.pop("callbacks", []), EpochTimes()
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model.fit(x, y, verbose=0, callbacks=[*own, *callbacks], **arguments)
+        model.fit(x, y, verbose=0, callbacks=[times, *own, *callbacks], **arguments)
     seconds = time.perf_counter() - began
     extra = labels[0] if labels else None
     rescues = [r.to_dict() for r in getattr(callbacks[0], "rescues", [])] if callbacks else []
@@ -142,12 +156,15 @@ def run(programs: dict, name: str, seed: int, kind: str) -> dict:
         "rescues": rescues,
         "notes": [str(w.message) for w in caught if isinstance(w.message, mc.MonitorWarning)],
         "seconds": round(seconds, 2),
+        "epochs": times.seconds,
         "backend": keras.config.backend(),
     }
 
 
 def group(name: str) -> str:
     """Where the fault lies: `"model"` is what a rescue promises to repair."""
+    if name in WHERE:
+        return WHERE[name]
     if name in DATA_FAULTS or name == "nan-missing-value":
         return "data"
     if name in STRUCTURE | ACTIVATION:
@@ -187,6 +204,32 @@ def summary(rows: list[dict]) -> list[str]:
     return lines
 
 
+def cost(rows: list[dict]) -> list[str]:
+    """What choosing a rescue takes, in seconds and in epochs of the same run."""
+    found = [
+        (rescue["seconds"], float(np.median(row["epochs"])), row["epochs"][0])
+        for row in rows
+        if row["help"].startswith("rescue") and row.get("epochs")
+        for rescue in row["rescues"]
+    ]
+    if not found:
+        return []
+    seconds, epochs, first = np.array(found).T
+    lines = ["| attempts | runs with epochs of | median seconds | median epochs | within 2 epochs "]
+    lines[0] += "| within 2 first epochs |"
+    lines.append("|---|---|---|---|---|---|")
+    for words, low, high in (("any length", 0, np.inf), ("under 1 s", 0, 1), ("1 s up", 1, np.inf)):
+        part = (epochs >= low) & (epochs < high)
+        if not part.any():
+            continue
+        ratio_, to_first = seconds[part] / epochs[part], seconds[part] / first[part]
+        lines.append(
+            f"| {part.sum()} | {words} | {np.median(seconds[part]):.1f} | {np.median(ratio_):.1f} | "
+            f"{np.mean(ratio_ <= 2):.0%} | {np.mean(to_first <= 2):.0%} |"
+        )
+    return lines
+
+
 def table(rows: list[dict]) -> list[str]:
     lines = ["| program | fault in | seed | " + " | ".join(HELP) + " |"]
     lines.append("|---" * (3 + len(HELP)) + "|")
@@ -202,7 +245,10 @@ def table(rows: list[dict]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--programs", nargs="*", type=Path, default=[*PROGRAMS, HERE / "programs_by_cause.py"]
+        "--programs",
+        nargs="*",
+        type=Path,
+        default=[*PROGRAMS, HERE / "programs_by_cause.py", HERE / "programs_unseen.py"],
     )
     parser.add_argument("--seeds", nargs="*", type=int, default=[0])
     parser.add_argument("--only", nargs="*", help="run programs whose id contains one of these")
@@ -242,12 +288,25 @@ def main() -> None:
                     if options.out:
                         with options.out.open("a") as file:
                             file.write(json.dumps(row) + "\n")
-    print("\n".join(["", *table(rows), "", *summary(rows)]))
+    print("\n".join(["", *table(rows), "", *summary(rows), "", *cost(rows)]))
     print(f"keras {keras.__version__}, backend {keras.config.backend()}, {sys.platform}")
     if options.report:
         options.report.parent.mkdir(parents=True, exist_ok=True)
         options.report.write_text(
-            "\n".join(["# Rescue", "", __doc__.strip(), "", *summary(rows), "", *table(rows), ""])
+            "\n".join(
+                [
+                    "# Rescue",
+                    "",
+                    __doc__.strip(),
+                    "",
+                    *summary(rows),
+                    "",
+                    *cost(rows),
+                    "",
+                    *table(rows),
+                    "",
+                ]
+            )
         )
 
 
