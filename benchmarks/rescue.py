@@ -223,10 +223,9 @@ def cost(rows: list[dict]) -> list[str]:
         if not part.any():
             continue
         ratio_, to_first = seconds[part] / epochs[part], seconds[part] / first[part]
-        lines.append(
-            f"| {part.sum()} | {words} | {np.median(seconds[part]):.1f} | {np.median(ratio_):.1f} | "
-            f"{np.mean(ratio_ <= 2):.0%} | {np.mean(to_first <= 2):.0%} |"
-        )
+        middle = f"{np.median(seconds[part]):.1f} | {np.median(ratio_):.1f}"
+        shares = f"{np.mean(ratio_ <= 2):.0%} | {np.mean(to_first <= 2):.0%}"
+        lines.append(f"| {part.sum()} | {words} | {middle} | {shares} |")
     return lines
 
 
