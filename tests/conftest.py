@@ -1,5 +1,6 @@
 """One backend per process: KERAS_BACKEND chooses it (see the Makefile)."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -17,6 +18,9 @@ if os.environ.get("KERAS_BACKEND") == "torch":
 
 import keras
 import pytest
+
+# Tracing makes hundreds of thousands of objects that live on; looking through them is in vain.
+gc.set_threshold(50_000, 20, 100)
 
 BACKEND = keras.config.backend()
 

@@ -1,0 +1,95 @@
+"""The search for a treatment, on a model that does as it is told."""
+
+import pytest
+
+from meancollapse.remedies import rehearse as rehearsal
+from meancollapse.remedies.rehearse import choose, rehearse
+from meancollapse.remedies.treatment import Treatment
+
+
+class Scripted:
+    """Skill by rate and steps trained so far, in place of a model."""
+
+    def __init__(self, skills):
+        self.skills = skills
+        self.state = self.begun = ("before", 0)
+        self.trained = []
+
+    def save(self):
+        return self.state
+
+    def restore(self, state):
+        self.state = state
+
+    def train(self, steps, seed):
+        rate, done = self.state
+        self.state = (rate, done + steps)
+        self.trained.append(rate)
+
+    def skill(self):
+        rate, done = self.state
+        return self.skills[rate](done)
+
+    def seconds_per_step(self):
+        return 1e-6
+
+
+@pytest.fixture(autouse=True)
+def plans(monkeypatch):
+    def operate(surgery, treatment, best, seed):
+        if treatment.rate < 0:
+            raise ValueError("no such layer")
+        surgery.state = (treatment.rate, 0)
+
+    monkeypatch.setattr(rehearsal, "operate", operate)
+    monkeypatch.setattr(rehearsal, "PLANS", (((10, 3), (20, 2), (40, 1)),))
+
+
+def search(skills, **arguments):
+    surgery = Scripted(skills)
+    treatments = [Treatment(rate=rate) for rate in skills]
+    tried = rehearse(surgery, treatments, None, 1.0, **arguments)
+    assert surgery.state == surgery.begun
+    return surgery, tried, choose(tried, treatments)
+
+
+def test_the_first_treatment_that_learns_ends_the_search():
+    surgery, _, best = search({1.0: lambda n: 0.1, 2.0: lambda n: 0.75, 3.0: lambda n: 0.99})
+    assert surgery.trained == [1.0, 2.0]
+    assert best.treatment.rate == 2.0
+
+
+def test_rounds_go_on_with_the_best_and_end_when_one_adds_nothing():
+    rising = {1.0: lambda n: 0.2, 2.0: lambda n: n / 200, 3.0: lambda n: 0.1}
+    surgery, _, best = search(rising)
+    assert surgery.trained == [1.0, 2.0, 3.0, 1.0, 3.0]
+    assert best.treatment.rate == 1.0
+    surgery, _, best = search({1.0: lambda n: 0.01, 2.0: lambda n: n / 200, 3.0: lambda n: 0.0})
+    assert surgery.trained == [1.0, 2.0, 3.0, 2.0, 1.0, 2.0]
+    assert best.skill == pytest.approx(0.35)
+    assert best.steps == 70
+
+
+def test_of_equals_the_most_promising_is_chosen_and_the_best_moment_kept():
+    _, tried, best = search({1.0: lambda n: 0.5 - n / 1000, 2.0: lambda n: 0.5, 3.0: lambda n: 0})
+    assert best.treatment.rate == 1.0
+    assert best.state == (1.0, 10)
+    assert tried[0].skill == 0.5
+
+
+def test_in_the_last_epoch_the_best_is_trained_to_its_end():
+    slow = {1.0: lambda n: 0.75, 2.0: lambda n: min(0.8, n / 400)}
+    surgery, _, best = search(slow, is_last=True)
+    assert best.treatment.rate == 1.0
+    assert surgery.trained.count(2.0) > 1
+    assert surgery.trained[-rehearsal.IN_VAIN :] == [1.0] * rehearsal.IN_VAIN
+    _, _, best = search({1.0: lambda n: min(1.0, n / 300)}, is_last=True)
+    assert best.skill >= rehearsal.DONE
+
+
+def test_a_treatment_that_fails_is_passed_over_and_only_failures_are_an_error():
+    _, tried, best = search({-1.0: None, 2.0: lambda n: 0.4})
+    assert len(tried) == 1
+    assert best.treatment.rate == 2.0
+    with pytest.raises(ValueError, match="no such layer"):
+        search({-1.0: None, -2.0: None})
