@@ -196,6 +196,8 @@ def test_a_head_is_given_another_activation_only_with_leave():
     assert kept.layers[-1].activation is keras.activations.relu
     assert callback.rescues
     assert all(rescue.outcome == "taken back" for rescue in callback.rescues)
+    said = " ".join(action for evidence in callback.history for action in evidence.actions)
+    assert "allow_activation_changes=True would let 'dense" in said
     keras.utils.set_random_seed(0)
     model = mlp(activation="relu")
     with_leave = mc.RescueOnCollapse(allow_activation_changes=True, verbose=0)

@@ -199,7 +199,14 @@ class Rescuer:
         self.rescues.append(rescue)
         if best is None:
             words = f"none of {len(trials)} remedies rehearsed raised the held-out skill"
-            self._tell(evidence, f"{words} ({skill_before:.2g}); nothing was changed")
+            hint = ""
+            if patient.head_swaps and not self.allow_activation_changes:
+                layer, activation = patient.head_swaps[0]
+                hint = (
+                    f"; allow_activation_changes=True would let '{layer}' be tried with "
+                    f"{activation} activation"
+                )
+            self._tell(evidence, f"{words} ({skill_before:.2g}); nothing was changed{hint}")
             return
         surgery.restore(best.state)
         self._held = HeldRate(surgery.model.optimizer, patient.rate)
