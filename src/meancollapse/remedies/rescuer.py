@@ -212,11 +212,9 @@ class Rescuer:
         self._held = HeldRate(surgery.model.optimizer, patient.rate)
         if not evidence.is_last:
             self._probation = _Probation(before, skill_before, evidence.steps + _length(evidence))
-        self._tell(
-            evidence,
-            f"{best.treatment.describe()} (best of {len(trials)} remedies rehearsed; held-out "
-            f"skill {skill_before:.2g} -> {skill:.2g})",
-        )
+        which = "the first remedy" if len(trials) == 1 else f"best of {len(trials)} remedies"
+        numbers = f"held-out skill {skill_before:.2g} -> {skill:.2g}"
+        self._tell(evidence, f"{best.treatment.describe()} ({which} rehearsed; {numbers})")
 
     def _conclude(self, evidence: Evidence) -> bool:
         """The end of a probation: whether the treatment stays."""
