@@ -355,6 +355,22 @@ def test_eased_regularization_is_put_back_after_the_fit():
     assert all(layer.kernel.regularizer is not None for layer in model.layers)
 
 
+def test_a_head_applied_at_every_step_of_a_sequence_is_put_on_its_targets():
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((5, 2)),
+            layers.SimpleRNN(8, return_sequences=True),
+            layers.TimeDistributed(layers.Dense(1)),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.001), "mse")
+    x = np.random.default_rng(0).normal(size=(256, 5, 2)).astype("float32")
+    y = 280 + 8 * x[..., :1]
+    fit(model, x, y, epochs=25)
+    assert r2(model, x, y) > 0.6
+
+
 def test_a_network_with_constrained_convolutions_is_treated():
     model, x, y = convnet()
     model.layers[0].kernel.constraint = keras.constraints.MaxNorm(3.0)

@@ -303,6 +303,24 @@ def all_zero() -> tuple[Any, ...]:
     return model, *regression_data(512), dict(epochs=8)
 
 
+@illness("constant_initialization", "zero_embeddings", "all 40 units", CULPRIT)
+def strangers(ill: bool) -> tuple[Any, ...]:
+    """Who likes what cannot be read from the numbers of users and items by any probe."""
+    rng = np.random.default_rng(0)
+    ids = rng.integers(0, 40, (2048, 2)).astype("int32")
+    tastes = rng.normal(size=(2, 40, 3))
+    y = (tastes[0][ids[:, 0]] * tastes[1][ids[:, 1]]).sum(1, keepdims=True).astype("float32")
+    start = "zeros" if ill else keras.initializers.RandomUniform(-0.5, 0.5, seed=0)
+    given = [keras.Input((1,), dtype="int32") for _ in range(2)]
+    found = [
+        layers.Flatten()(layers.Embedding(40, 8, start, name=name)(i))
+        for i, name in zip(given, (CULPRIT, "other"), strict=True)
+    ]
+    model = keras.Model(given, layers.Dense(1)(layers.Dot(axes=1)(found)))
+    model.compile(adam(), "mse")
+    return model, [ids[:, :1], ids[:, 1:]], y, dict(epochs=6)
+
+
 @illness("constant_initialization", "zero_gamma", "gamma.* is zero for all 16", CULPRIT)
 def zero_gamma(ill: bool) -> tuple[Any, ...]:
     gamma = "zeros" if ill else "ones"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meancollapse.causes.case import Case
-from meancollapse.finding import HINT, MECHANISM, PROOF, Finding
+from meancollapse.finding import MECHANISM, PROOF, Finding
 from meancollapse.verdict import NO_SIGNAL, NO_SIGNAL_ROWS, SIGNIFICANT, is_frozen
 
 
@@ -17,9 +17,12 @@ def explain(case: Case) -> Finding | None:
         return None
     if case.is_readable or look.input_p_value <= SIGNIFICANT:
         return None
+    if case.state != NO_SIGNAL and is_frozen(case.evidence):
+        return None  # a network without any gradient is a constant for a reason of its own
     return Finding(
         cause="no_signal",
-        strength=PROOF if case.state == NO_SIGNAL else _strength_of_doubt(case),
+        # Of a network that is a constant beyond doubt this says only that no signal was seen.
+        strength=PROOF if case.state == NO_SIGNAL else MECHANISM + 0.1,
         layer=None,
         evidence=(
             f"from {look.rows} sampled rows the target cannot be read from the input (held-out R² "
@@ -32,11 +35,3 @@ def explain(case: Case) -> Finding | None:
         ),
         code="mc.diagnose(model, x, y)  # in file order: also tests rows shifted by 1 to 5",
     )
-
-
-def _strength_of_doubt(case: Case) -> float:
-    """Of a network that is a constant beyond doubt this says only that no signal was seen.
-
-    One that gets no gradient is so for a reason of its own, signal or not.
-    """
-    return HINT + 0.1 if is_frozen(case.evidence) else MECHANISM + 0.1

@@ -32,6 +32,7 @@ LEAKY_SLOPE = 0.2
 
 def function(layer: keras.Layer) -> Callable[[Any], Any] | None:
     """What turns a layer's pre-activations into its output; `None` if it has no activation."""
+    layer = unwrapped(layer)
     if is_layer(layer):
         return layer.call
     found = getattr(layer, "activation", None)
@@ -45,6 +46,7 @@ def is_layer(layer: keras.Layer) -> bool:
 
 def name(layer: keras.Layer) -> str:
     """Name of a layer's activation; `"linear"` for a layer without one."""
+    layer = unwrapped(layer)
     if isinstance(layer, keras.layers.ReLU):
         if layer.negative_slope:
             return "linear" if _is_identity(layer) else "leaky_relu"
@@ -56,6 +58,13 @@ def name(layer: keras.Layer) -> str:
     if found is None:
         return "linear"
     return str(getattr(found, "__name__", type(found).__name__))
+
+
+def unwrapped(layer: keras.Layer) -> keras.Layer:
+    """The layer inside a `TimeDistributed`."""
+    while isinstance(layer, keras.layers.TimeDistributed):
+        layer = layer.layer
+    return layer
 
 
 def bounds(layer: keras.Layer) -> tuple[float, float]:
@@ -93,6 +102,7 @@ def replacement(layer: keras.Layer, wanted: str) -> dict[str, Any] | None:
         layer: A layer with an activation, or one that is an activation.
         wanted: Name of an activation Keras knows.
     """
+    layer = unwrapped(layer)
     if isinstance(layer, keras.layers.ReLU):
         slope = {"linear": 1.0, "leaky_relu": LEAKY_SLOPE, "relu": 0.0}.get(wanted)
         if slope is None:

@@ -151,14 +151,15 @@ def first_input(args: tuple, kwargs: dict) -> np.ndarray:
 def _visited_layers(model: keras.Model) -> list[tuple[str, keras.Layer]]:
     """Every layer that may hold weights, those inside layers of the user's own too, by name.
 
-    A recurrent layer counts as one; models are not layers of their own.
+    A recurrent layer counts as one, and so does one layer that is `TimeDistributed`; models are not
+    layers of their own.
     """
     names = {id(layer): name for name, layer in layers._layers(model)}
     every = backends.all_layers(model)
     cells = {
         id(inner)
         for layer in every
-        if isinstance(layer, keras.layers.RNN)
+        if isinstance(layer, keras.layers.RNN) or _wraps_one(layer)
         for inner in backends.all_layers(layer)
     }
     return [
@@ -166,6 +167,11 @@ def _visited_layers(model: keras.Model) -> list[tuple[str, keras.Layer]]:
         for layer in every
         if id(layer) not in cells and not isinstance(layer, keras.Model | keras.layers.InputLayer)
     ]
+
+
+def _wraps_one(layer: keras.Layer) -> bool:
+    inner = activations.unwrapped(layer)
+    return inner is not layer and not backends.all_layers(inner)
 
 
 def _visited(name: str, layer: keras.Layer, call: Callable[..., Any], visit: Visit) -> Any:

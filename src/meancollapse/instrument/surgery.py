@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from meancollapse.instrument import backends, effort, heads, rates, sites, stepping
+from meancollapse.instrument import activations, backends, effort, heads, rates, sites, stepping
 from meancollapse.instrument.dial import NEUTRAL, Dial, Fold
 from meancollapse.instrument.instrument import Instrument
 from meancollapse.instrument.look import Looker
@@ -171,6 +171,7 @@ class Surgery:
         self, layer: keras.Layer, call: Callable[..., Any], args: tuple, kwargs: dict
     ) -> np.ndarray:
         """A layer's output before its activation, of shape `(rows, units)`."""
+        layer = activations.unwrapped(layer)
         activation = layer.activation
         layer.activation = keras.activations.linear
         try:
@@ -276,6 +277,7 @@ class Surgery:
 
 def kernel_and_bias(layer: keras.Layer) -> tuple[Any, Any]:
     """The weights that meet a layer's input and the bias added to them; `None` where unknown."""
+    layer = activations.unwrapped(layer)
     layer = getattr(layer, "cell", layer)
     kernel, bias = getattr(layer, "kernel", None), getattr(layer, "bias", None)
     known = isinstance(

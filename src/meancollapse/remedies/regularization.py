@@ -13,6 +13,8 @@ from meancollapse.instrument.surgery import Surgery
 EXTREME_DROPOUT, EASED_DROPOUT = 0.7, 0.2
 # Gradients clipped below this norm do not move anything in standardised coordinates.
 TINY_CLIP = 1e-2
+# An epsilon above this is larger than the gradients it is added to, and takes the place of them.
+LARGE_EPSILON, EASED_EPSILON = 1e-3, 1e-7
 # A constraint that leaves less than this share of Glorot-sized weights suffocates a layer.
 TIGHT = 0.1
 # Noise on the inputs is brought down to this share of their spread.
@@ -24,11 +26,14 @@ def is_in_use(model: keras.Model) -> bool:
     every = backends.all_layers(model)
     if any(_penalised(layer) or _drops(layer) or _tight(layer) for layer in every):
         return True
-    return any(bool(leaf.weight_decay) or _tiny_clips(leaf) for leaf in leaves(model.optimizer))
+    return any(
+        leaf.weight_decay or _strengths(leaf) or _tiny_clips(leaf) or _has_large_epsilon(leaf)
+        for leaf in leaves(model.optimizer)
+    )
 
 
 def ease(surgery: Surgery) -> None:
-    """Take penalties, tiny clips and tight constraints off, extreme dropout and noise down."""
+    """Take penalties, tiny clips, tight constraints off; bring dropout, noise and epsilon down."""
     for layer in backends.all_layers(surgery.model):
         for variable in _tight(layer):
             surgery.change(variable, "constraint", None)
@@ -44,8 +49,12 @@ def ease(surgery: Surgery) -> None:
     for leaf in leaves(surgery.model.optimizer):
         if leaf.weight_decay:
             surgery.change(leaf, "weight_decay", None)
+        for name in _strengths(leaf):
+            surgery.change(leaf, name, 0.0)
         for name in _tiny_clips(leaf):
             surgery.change(leaf, name, None)
+        if _has_large_epsilon(leaf):
+            surgery.change(leaf, "epsilon", EASED_EPSILON)
 
 
 def _penalised(layer: keras.Layer) -> bool:
@@ -74,6 +83,17 @@ def _drops(layer: keras.Layer) -> bool:
         layer, keras.layers.Dropout | keras.layers.GaussianDropout | keras.layers.AlphaDropout
     )
     return is_dropout and layer.rate > EXTREME_DROPOUT
+
+
+def _strengths(leaf: keras.optimizers.Optimizer) -> list[str]:
+    """Penalties that an optimizer (Ftrl) puts on the weights itself."""
+    names = [f"{kind}_regularization_strength" for kind in ("l1", "l2", "l2_shrinkage")]
+    return [name for name in names if getattr(leaf, name, 0.0)]
+
+
+def _has_large_epsilon(leaf: keras.optimizers.Optimizer) -> bool:
+    epsilon = getattr(leaf, "epsilon", None)
+    return isinstance(epsilon, float | int) and epsilon > LARGE_EPSILON
 
 
 def _tiny_clips(leaf: keras.optimizers.Optimizer) -> list[str]:

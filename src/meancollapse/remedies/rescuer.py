@@ -8,6 +8,7 @@ from typing import Any
 
 from meancollapse import verdict
 from meancollapse.evidence import Evidence
+from meancollapse.finding import ROOT
 from meancollapse.instrument.instrument import Instrument
 from meancollapse.instrument.surgery import State, Surgery
 from meancollapse.remedies import admission, plan
@@ -22,8 +23,8 @@ from meancollapse.verdict import Verdict
 EPOCHS_OF_TIME, LEAST_SECONDS = 2.0, 6.0
 # A remedy is judged after so many steps, or after this share of what is left of a short run.
 PROBATION, SHARE_OF_REST = 200, 0.25
-# Held-out skill a treatment must add where no signal was seen: more than luck adds.
-GAIN_IN_DOUBT = 0.1
+# Held-out skill a treatment must reach where no signal was seen: more than luck gives.
+SKILL_IN_DOUBT = 0.1
 TRIED, KEPT, UNDONE = "on probation", "kept", "taken back"
 
 
@@ -124,7 +125,7 @@ class Rescuer:
             verdicts: This epoch's verdicts, one per output.
             evidence: This epoch's evidence.
         """
-        ill = [v for v in verdicts if v.state in (verdict.COLLAPSED, verdict.NON_FINITE)]
+        ill = [v for v in verdicts if _can_be_treated(v)]
         if self._probation is not None:
             if not self._is_due(evidence, ill):
                 return
@@ -182,8 +183,14 @@ class Rescuer:
             len(self.rescues),
         )
         best = choose(trials, candidates)
-        gain = max(self.gain, GAIN_IN_DOUBT) if _is_in_doubt(found) else self.gain
-        if best is not None and best.skill < skill_before + gain:
+        if _is_in_doubt(found) and (best is None or best.skill < SKILL_IN_DOUBT):
+            self._has_given_up = True
+            words = (
+                f"{NOT_THE_MODEL['no_signal']}, nor did {len(trials)} remedies rehearsed find it"
+            )
+            self.say(f"Epoch {evidence.epoch + 1}: nothing in the model was changed: {words}.")
+            return
+        if best is not None and best.skill < skill_before + self.gain:
             best = None
         skill = skill_before if best is None else best.skill
         rescue = Rescue(
@@ -247,8 +254,17 @@ class Rescuer:
 
 
 def _is_in_doubt(found: Verdict) -> bool:
-    """A collapse where no signal was seen: a rehearsal that learns shows there is one."""
-    return found.cause == "no_signal" and found.state == verdict.COLLAPSED
+    """Where no signal was seen: a rehearsal that learns shows that there is one."""
+    return found.state == verdict.NO_SIGNAL or (
+        found.state == verdict.COLLAPSED and found.cause == "no_signal"
+    )
+
+
+def _can_be_treated(found: Verdict) -> bool:
+    """A broken network, or one without a signal to be seen that has a fault of its own as well."""
+    if found.state == verdict.NO_SIGNAL:
+        return any(f.strength >= ROOT and f.cause not in NOT_THE_MODEL for f in found.findings)
+    return found.state in (verdict.COLLAPSED, verdict.NON_FINITE)
 
 
 def _length(evidence: Evidence) -> int:
