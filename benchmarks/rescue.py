@@ -25,6 +25,7 @@ import numpy as np
 from detection import HERE, PROGRAMS, load
 from expected_causes import ACCEPTABLE, DATA_FAULTS
 from programs_unseen import WHERE
+from programs_unseen_more import WHERE as WHERE_MORE
 
 import meancollapse as mc
 from meancollapse.remedies import plan, treatment
@@ -46,6 +47,7 @@ STRUCTURE = {
 ACTIVATION = {"AT-circle_explode_exp"}
 HELP = ("nothing", "plateau", "restart", "random", "rescue", "rescue+activations", "fix")
 ENOUGH = 0.7
+MORE = ("by_cause", "unseen", "unseen_more")
 # A published fix with less skill than this is none.
 LEAST = 0.1
 
@@ -163,8 +165,8 @@ def run(programs: dict, name: str, seed: int, kind: str) -> dict:
 
 def group(name: str) -> str:
     """Where the fault lies: `"model"` is what a rescue promises to repair."""
-    if name in WHERE:
-        return WHERE[name]
+    if name in WHERE | WHERE_MORE:
+        return (WHERE | WHERE_MORE)[name]
     if name in DATA_FAULTS or name == "nan-missing-value":
         return "data"
     if name in STRUCTURE | ACTIVATION:
@@ -247,7 +249,7 @@ def main() -> None:
         "--programs",
         nargs="*",
         type=Path,
-        default=[*PROGRAMS, HERE / "programs_by_cause.py", HERE / "programs_unseen.py"],
+        default=[*PROGRAMS, *(HERE / f"programs_{name}.py" for name in MORE)],
     )
     parser.add_argument("--seeds", nargs="*", type=int, default=[0])
     parser.add_argument("--only", nargs="*", help="run programs whose id contains one of these")

@@ -22,6 +22,8 @@ MEAN_LOSSES = {
     "kl_divergence",
 }
 MEDIAN_LOSSES = {"mean_absolute_error"}
+# A focal loss wants the prior nearer to an even one: powers of it that are tried.
+POWERS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 # A numerical search over more columns than this is not worth its time.
 MAX_SEARCHED_COLUMNS = 4
 
@@ -31,6 +33,7 @@ def best_constant(
     loss: Callable[[np.ndarray], float],
     targets: np.ndarray,
     is_distribution: bool = False,
+    is_probability: bool = False,
     weights: np.ndarray | None = None,
 ) -> tuple[np.ndarray, float]:
     """The constant that minimises `loss` on the targets.
@@ -40,6 +43,7 @@ def best_constant(
         loss: Maps a constant of shape `(columns,)` to the loss of predicting it everywhere.
         targets: Array of shape `(rows, columns)`.
         is_distribution: Whether the constant must be a distribution over the columns.
+        is_probability: Whether every column is a probability of its own.
         weights: Sample weights of shape `(rows,)`, or `None`.
 
     Returns:
@@ -52,7 +56,10 @@ def best_constant(
     if loss_name in MEDIAN_LOSSES:
         return median, loss(median)
     if is_distribution:
-        candidates = [_tempered(mean, power) for power in (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)]
+        candidates = [_tempered(mean, power) for power in POWERS]
+    elif is_probability:
+        pairs = np.stack([mean, 1 - mean])
+        candidates = [_tempered(pairs, power)[0] for power in POWERS]
     else:
         quantiles = [
             weighted_quantile(targets, q, weights) for q in (0.05, 0.1, 0.25, 0.75, 0.9, 0.95)
@@ -60,7 +67,7 @@ def best_constant(
         candidates = [mean, median, *quantiles]
     losses = [_finite(loss(candidate)) for candidate in candidates]
     best = np.array(candidates[int(np.argmin(losses))], np.float64)
-    if is_distribution or targets.shape[1] > MAX_SEARCHED_COLUMNS:
+    if is_distribution or is_probability or targets.shape[1] > MAX_SEARCHED_COLUMNS:
         return best, min(losses)
     return _search(loss, best, targets)
 
@@ -118,7 +125,7 @@ def _search(
 
 def _tempered(prior: np.ndarray, power: float) -> np.ndarray:
     raised = np.clip(prior, 1e-7, None) ** power
-    return raised / raised.sum()
+    return raised / raised.sum(0)
 
 
 def _finite(value: float) -> float:

@@ -67,6 +67,12 @@ def unwrapped(layer: keras.Layer) -> keras.Layer:
     return layer
 
 
+def holder(layer: keras.Layer) -> keras.Layer:
+    """The layer whose attribute the activation is: a recurrent layer's is its cell's."""
+    layer = unwrapped(layer)
+    return getattr(layer, "cell", layer)
+
+
 def bounds(layer: keras.Layer) -> tuple[float, float]:
     """The smallest and the largest number an activation can give; infinite without bound."""
     if name(layer) in OF_A_ROW:
@@ -102,7 +108,7 @@ def replacement(layer: keras.Layer, wanted: str) -> dict[str, Any] | None:
         layer: A layer with an activation, or one that is an activation.
         wanted: Name of an activation Keras knows.
     """
-    layer = unwrapped(layer)
+    layer = holder(layer)
     if isinstance(layer, keras.layers.ReLU):
         slope = {"linear": 1.0, "leaky_relu": LEAKY_SLOPE, "relu": 0.0}.get(wanted)
         if slope is None:

@@ -154,6 +154,7 @@ class Looker:
                 lambda c: loss(native(c.reshape((1, *prior.shape)))),
                 prior.reshape(1, -1),
                 is_distribution,
+                is_probability=head.kind == "binary",
             )
             perfect = 0.0
             if head.kind != "sparse" and target.shape == prediction.shape:

@@ -77,7 +77,7 @@ def apply(surgery: Surgery, wanted: Sequence[tuple[str, str]]) -> None:
     """Swap activations, given as `(name of layer, name of activation)`."""
     by_name = {layer.name: layer for layer in backends.all_layers(surgery.model)}
     for name, activation in wanted:
-        layer = activations.unwrapped(by_name[name])
+        layer = activations.holder(by_name[name])
         for attribute, value in (activations.replacement(layer, activation) or {}).items():
             surgery.change(layer, attribute, value, stays=True)
 

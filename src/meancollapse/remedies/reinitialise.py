@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from meancollapse.instrument import activations, initial, sites
+from meancollapse.instrument import activations, backends, initial, sites
 from meancollapse.instrument.surgery import Surgery, kernel_and_bias
 from meancollapse.remedies import head, input_scale
 
@@ -24,6 +24,9 @@ QUANTILES = (0.2, 0.8)
 DEEP, DEEP_RELU = 8, (0.02, 0.25)
 # Pre-activations that vary less than this share of their mean are rounding, not variation.
 CONSTANT = 1e-6
+# A layer of an unknown kind passes on too little or too much outside these shares of its input's
+# spread; its weights are then scaled towards a moderate one, by no more than a factor at a time.
+FAINT, LOUD, SPREAD, MOST, ATTEMPTS = 0.1, 100.0, 0.3, 30.0, 5
 
 
 def orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -105,6 +108,8 @@ def apply(
             _normalise(surgery, layer, sites.first_input(args, kwargs))
         elif kernel is None:
             _as_initialised(surgery, layer, rng)
+            if not hasattr(layer, "cell") and not backends.all_layers(layer):
+                _enliven(surgery, layer, call, args, kwargs, rng)
         elif kernel.trainable or np.ptp(surgery.value(kernel)) == 0:
             given = sites.first_input(args, kwargs)
             found = input_scale.of_layer(layer, given) if fold else None
@@ -189,6 +194,42 @@ def _as_initialised(
         if value.ndim > 1 and (not np.isfinite(value).all() or np.ptp(value) == 0):
             value = rng.normal(size=value.shape) / np.sqrt(np.prod(value.shape[:-1]))
         surgery.set(variable, value)
+
+
+def _enliven(
+    surgery: Surgery,
+    layer: keras.Layer,
+    call: Callable[..., Any],
+    args: tuple,
+    kwargs: dict,
+    rng: np.random.Generator,
+) -> None:
+    """Scale the weights of a layer of an unknown kind until what it is given shows in its output.
+
+    Its initializer may be what is wrong with it.
+    """
+    kernels = [v for v in layer.trainable_variables if len(v.shape) > 1]
+    given = sites.tensors((args, kwargs))
+    if not kernels or not given or not keras.backend.is_float_dtype(given[0].dtype):
+        return
+    usual = min(1.0, _spread(given[0]))
+    for attempt in range(ATTEMPTS):
+        spread = _spread(sites.tensors(call(*args, **kwargs))[0])
+        if not usual > 0 or FAINT * usual <= spread <= LOUD * max(1.0, usual):
+            return
+        for kernel in kernels:
+            value = surgery.value(kernel)
+            if attempt == 0:
+                value = rng.normal(size=value.shape) / np.sqrt(np.prod(value.shape[:-1]))
+            else:
+                value = value * np.clip(SPREAD * usual / max(spread, 1e-12), 1 / MOST, MOST)
+            surgery.set(kernel, value)
+
+
+def _spread(tensor: Any) -> float:
+    """Std over rows, root mean square over units."""
+    values = sites.to_array(tensor).astype(np.float64)
+    return float(np.sqrt(np.mean(values.std(0) ** 2)))
 
 
 def _standardise(surgery: Surgery, layer: keras.Layer, mean: np.ndarray, scale: np.ndarray) -> None:
