@@ -1,8 +1,8 @@
 """Blind programs, third set: Keras fits that end with a constant prediction, and their repairs.
 
 ``P`` maps an id to ``(task, loss, builder)``; ``builder(rng, fixed)`` returns
-``(model, x, y, fit_kwargs[, labels])``. ``WHERE``: "model" (weights, optimizer, penalties, scaling of
-inputs or targets) or "activation". Dense outputs (pixels, steps, several labels) are scored as
+``(model, x, y, fit_kwargs[, labels])``. ``WHERE``: "model" (weights, optimizer, penalties,
+scaling of inputs or targets) or "activation". Dense outputs (pixels, steps, labels) are scored as
 "regression" (1 - SSE/SST per output), whatever the loss. Written without looking at the library.
 """
 
@@ -81,11 +81,14 @@ def weather(r, n=500, length=24, ahead=6):
 # --- model ---------------------------------------------------------------------------------------
 
 
-# Small U-Net with Conv2DTranspose and skips: "my U-Net predicts only black masks". Adam at 0.1.
+# Small U-Net with Conv2DTranspose and skips: "my U-Net predicts only black masks". Adam at 0.3.
 @prog("unet-black-masks", "regression", "bce", "model")
 def _(r, fixed):
     x, y = blobs_and_masks(r)
-    conv = lambda f: layers.Conv2D(f, 3, padding="same", activation="relu")
+
+    def conv(f):
+        return layers.Conv2D(f, 3, padding="same", activation="relu")
+
     i = keras.Input((16, 16, 1))
     a = conv(8)(i)
     b = conv(16)(layers.MaxPooling2D()(a))
@@ -250,7 +253,8 @@ def _(r, fixed):
     return m, [f32(d[a] / 16), f32(d[b] / 16)], y, dict(batch_size=32, epochs=20)
 
 
-# Transfer learning: a frozen nested base whose features are in the hundreds, a new head with SGD 0.1.
+# Transfer learning: a frozen nested base whose features are in the hundreds, a new head with
+# SGD 0.1.
 @prog("frozen-base-new-head", "multiclass", "scce", "model")
 def _(r, fixed):
     x, y = digits()
@@ -296,7 +300,7 @@ class OwnStep(keras.Model):
         with tf.GradientTape() as tape:
             loss = ops.mean(ops.square(self(x, training=True) - y))
         grads = tape.gradient(loss, self.trainable_variables)
-        self.optimizer.apply_gradients(zip(grads, self.trainable_variables))
+        self.optimizer.apply_gradients(zip(grads, self.trainable_variables, strict=False))
         self.seen.update_state(loss)
         return {"loss": self.seen.result()}
 
@@ -338,7 +342,8 @@ def _(r, fixed):
     return m, std(x), std(col(y)), dict(batch_size=32, epochs=20)
 
 
-# Wide & deep click model (embeddings, crossed columns, numbers) with Ftrl and its L1 strength at 100.
+# Wide & deep click model (embeddings, crossed columns, numbers) with Ftrl and its L1 strength
+# at 100.
 @prog("ctr-ftrl-l1", "binary", "bce", "model")
 def _(r, fixed):
     n = 1600
@@ -414,7 +419,8 @@ class MobileBlock(layers.Layer):
         return ops.relu6(self.norm(self.pw(self.dw(x))))
 
 
-# MobileNet-like blocks (own layers, GroupNormalization), RMSprop with momentum as in the paper: 0.3.
+# MobileNet-like blocks (own layers, GroupNormalization), RMSprop with momentum as in the paper:
+# 0.3.
 @prog("mobile-blocks-rmsprop", "multiclass", "cce", "model")
 def _(r, fixed):
     x, y = digits()
@@ -435,7 +441,8 @@ def _(r, fixed):
     return m, x / 16, np.eye(10, dtype="float32")[y], dict(batch_size=32, epochs=12)
 
 
-# Keyword spotting on int16 samples that were never scaled; SeparableConv1D, SGD with clipnorm "against NaN".
+# Keyword spotting on int16 samples that were never scaled; SeparableConv1D, SGD with clipnorm
+# "against NaN".
 @prog("audio-int16-separable", "multiclass", "scce", "model")
 def _(r, fixed):
     n, length = 500, 128
@@ -553,7 +560,8 @@ def _(r, fixed):
     return m, f32(x), std(col(y)), dict(batch_size=32, epochs=20)
 
 
-# Default probabilities (0.0001) under a sigmoid whose bias is the prior; squared error, float64, SGD.
+# Default probabilities (0.0001) under a sigmoid whose bias is the prior; squared error,
+# float64, SGD.
 @prog("default-probability-float64", "regression", "mse", "model")
 def _(r, fixed):
     x = r.normal(size=(1000, 6)).astype("float64")
@@ -757,7 +765,8 @@ def _(r, fixed):
     return m, f32(x), y, dict(batch_size=32, epochs=15)
 
 
-# hard_shrink (zero between -0.5 and 0.5) as hidden activation on small signals: nothing gets through.
+# hard_shrink (zero between -0.5 and 0.5) as hidden activation on small signals: nothing gets
+# through.
 @prog("hidden-hard-shrink", "multiclass", "scce", "activation")
 def _(r, fixed):
     n = 500

@@ -66,6 +66,21 @@ def test_the_prior_is_best_for_crossentropy_and_is_found_for_focal_loss():
     assert constant.sum() == pytest.approx(1)
 
 
+def test_no_even_guess_beats_the_best_constant_of_a_focal_loss_of_many_labels():
+    rng = np.random.default_rng(0)
+    labels = (rng.random((500, 6)) < [0.1, 0.3, 0.3, 0.4, 0.6, 0.9]).astype(float)
+
+    def focal(p):
+        p = np.where(labels > 0, p, 1 - p)
+        return float((-((1 - p) ** 2) * np.log(np.clip(p, 1e-7, 1))).mean())
+
+    constant, value = best_constant("custom", focal, labels.mean(0)[None], is_probability=True)
+    assert value < focal(labels.mean(0))
+    assert value < focal(np.full(6, 0.5))
+    assert constant.shape == (6,)
+    assert np.all(np.diff(constant[[0, 1, 3, 4, 5]]) > 0)
+
+
 @pytest.mark.parametrize(
     ("loss", "constant", "perfect", "expected"),
     [(1.0, 1.0, 0.0, 0.0), (0.0, 1.0, 0.0, 1.0), (0.6, 1.0, 0.2, 0.5), (3.0, 1.0, 0.0, -2.0)],

@@ -371,6 +371,26 @@ def test_a_head_applied_at_every_step_of_a_sequence_is_put_on_its_targets():
     assert r2(model, x, y) > 0.6
 
 
+def test_layers_of_ones_own_whose_initializer_is_at_fault_are_scaled_by_what_they_give(
+    monkeypatch,
+):
+    monkeypatch.setattr(rehearse, "PLANS", (((30, 8), (60, 1)),))
+
+    class Mine(keras.layers.Layer):
+        def build(self, shape):
+            faint = keras.initializers.RandomNormal(stddev=1e-6, seed=0)
+            self.w = self.add_weight(shape=(shape[-1], 16), initializer=faint)
+
+        def call(self, x):
+            return keras.ops.tanh(x @ self.w)
+
+    model = keras.Sequential([keras.Input((10,)), Mine(), Mine(), Mine(), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.02, momentum=0.9), "mse")
+    x, y = regression_data()
+    fit(model, x, y)
+    assert r2(model, x, y) > 0.6
+
+
 def test_a_network_with_constrained_convolutions_is_treated():
     model, x, y = convnet()
     model.layers[0].kernel.constraint = keras.constraints.MaxNorm(3.0)

@@ -8,7 +8,15 @@ import pytest
 
 from meancollapse.instrument import activations as measured
 from meancollapse.instrument.heads import Head
-from meancollapse.remedies import activations, head, input_scale, learning_rate, plan, reinitialise
+from meancollapse.remedies import (
+    activations,
+    fresh_optimizer,
+    head,
+    input_scale,
+    learning_rate,
+    plan,
+    reinitialise,
+)
 from meancollapse.remedies.held_rate import HeldRate
 from meancollapse.remedies.patient import Patient
 from meancollapse.remedies.rehearse import PLANS, plan_for
@@ -209,6 +217,30 @@ def test_a_held_rate_lets_decay_pass_and_the_old_rate_not():
     raised._leaves[0].learning_rate = 1e-6
     assert raised.put_back() == pytest.approx((1e-6, 0.01))
     assert HeldRate(keras.optimizers.SGD(0.01), ill=0.012).put_back() is None
+
+
+@pytest.mark.parametrize("name", ["Adagrad", "Ftrl", "Nadam", "Adam", "RMSprop", "Adafactor"])
+def test_a_fresh_optimizer_is_like_a_new_one(name):
+    given = dict(initial_accumulator_value=0.3) if name in ("Adagrad", "Ftrl") else {}
+    variable = keras.Variable(np.ones((3, 2), "float32"))
+    used, new = (
+        getattr(keras.optimizers, name)(0.1, gradient_accumulation_steps=2, **given) for _ in "ab"
+    )
+    for optimizer in (used, new):
+        optimizer.build([variable])
+    for _ in range(3):
+        used.apply([keras.ops.ones((3, 2))])
+    fresh_optimizer.apply(used)
+    for a, b in zip(used.variables, new.variables, strict=True):
+        found, expected = (keras.ops.convert_to_numpy(v.value) for v in (a, b))
+        np.testing.assert_array_equal(found, expected, err_msg=a.name)
+
+
+def test_the_activation_of_a_recurrent_layer_is_its_cells():
+    layer = keras.layers.LSTM(1)
+    for attribute, value in measured.replacement(layer, "linear").items():
+        setattr(measured.holder(layer), attribute, value)
+    assert keras.layers.LSTM.from_config(layer.get_config()).activation is keras.activations.linear
 
 
 def test_less_time_means_a_smaller_plan():

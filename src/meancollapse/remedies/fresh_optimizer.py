@@ -15,14 +15,15 @@ KEPT = {"learning_rate", "dynamic_scale"}
 
 def apply(optimizer: Any) -> None:
     """Set every slot and counter to what it is in a new optimizer; learning rates stay."""
-    first = max(float(getattr(o, "initial_accumulator_value", 0.0)) for o in leaves(optimizer))
+    found = leaves(optimizer)
+    accumulator = max(float(getattr(leaf, "initial_accumulator_value", 0.0)) for leaf in found)
+    products = [getattr(leaf, "_u_product", None) for leaf in found]  # of Nadam
     for variable in optimizer.variables:
-        if variable.name not in KEPT:
-            value = _initial(variable.name, first)
-            backends.write(variable, np.full(tuple(variable.shape), value))
-
-
-def _initial(name: str, accumulator: float) -> float:
-    if name.endswith("accumulator") and not name.endswith("gradient_accumulator"):
-        return accumulator  # of Adagrad and Ftrl
-    return 1.0 if name.endswith("u_product") else 0.0  # of Nadam
+        if variable.name in KEPT:
+            continue
+        value = 0.0
+        if any(variable is product for product in products):
+            value = 1.0
+        elif variable.name.endswith("accumulator") and "gradient_acc" not in variable.name:
+            value = accumulator  # of Adagrad and Ftrl
+        backends.write(variable, np.full(tuple(variable.shape), value))
