@@ -214,7 +214,8 @@ def _enliven(
         return
     usual = min(1.0, _spread(given[0]))
     for attempt in range(ATTEMPTS):
-        spread = _spread(sites.tensors(call(*args, **kwargs))[0])
+        made = sites.tensors(call(*args, **kwargs))
+        spread = _spread(made[0]) if made else usual
         if not usual > 0 or FAINT * usual <= spread <= LOUD * max(1.0, usual):
             return
         for kernel in kernels:
