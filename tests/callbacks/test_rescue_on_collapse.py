@@ -401,6 +401,20 @@ def test_a_network_with_constrained_convolutions_is_treated():
     assert r2(model, x, y) > 0.6
 
 
+def test_activations_and_penalties_are_changed_together_and_only_the_first_stay():
+    x, y = negative_targets()
+    penalty = keras.regularizers.L2(10.0)
+    model = mlp(activation="relu")
+    for layer in model.layers:
+        layer.kernel.regularizer = penalty
+    callback = mc.RescueOnCollapse(allow_activation_changes=True, verbose=0)
+    fit(model, x, y, callback=callback)
+    assert callback.rescues[-1].outcome == "kept"
+    assert r2(model, x, y) > 0.6
+    assert model.layers[-1].activation is keras.activations.linear
+    assert all(layer.kernel.regularizer is penalty for layer in model.layers)
+
+
 def test_a_constraint_that_suffocates_is_eased():
     model, tight = mlp(), keras.constraints.MaxNorm(1e-3)
     for layer in model.layers:

@@ -89,7 +89,7 @@ class Surgery:
     def restore(self, state: State) -> None:
         """Back to a saved state, exactly."""
         backends.assign(self._variables, state.values)
-        if tuple(self.settings) != state.settings:
+        if _marks(self.settings) != _marks(state.settings):
             self._put_back(self.settings)
             for target, name, _, now in state.settings:
                 setattr(target, name, now)
@@ -100,10 +100,11 @@ class Surgery:
 
     def end(self) -> None:
         """The `fit` is over: what was eased for its length is as before; activations stay."""
-        stays = [s for s in self.settings if (id(s[0]), s[1]) in self._staying]
-        self._put_back([s for s in self.settings if s not in stays])
+        stays = [(id(target), name) in self._staying for target, name, _, _ in self.settings]
+        passing = [s for s, stay in zip(self.settings, stays, strict=True) if not stay]
+        self._put_back(passing)
         self.settings = []
-        if stays:
+        if any(stays):
             backends.forget_functions(self.model)
 
     @staticmethod
@@ -273,6 +274,11 @@ class Surgery:
             parts.append(keras.tree.map_structure(sites.to_array, outputs))
         joined = keras.tree.map_structure(lambda *leaves: np.concatenate(leaves), *parts)
         return keras.tree.map_structure(lambda a: a[:count], joined)
+
+
+def _marks(settings: Sequence[tuple[Any, str, Any, Any]]) -> list[tuple[int, str, int]]:
+    """What is set to what, to be compared: a variable compared with `==` gives a tensor."""
+    return [(id(target), name, id(now)) for target, name, _, now in settings]
 
 
 def kernel_and_bias(layer: keras.Layer) -> tuple[Any, Any]:
