@@ -8,19 +8,20 @@ scaling of inputs or targets) or "activation". Dense outputs (pixels, steps, lab
 
 from __future__ import annotations
 
-import os
+import sys
+from pathlib import Path
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+sys.path.insert(0, str(Path(__file__).parent))
 
 import keras
 import numpy as np
 from keras import initializers, layers, ops, regularizers
 from keras import optimizers as opt
+from programs_unseen import Dense, col, digits, f32, seq, std
 from sklearn import datasets
 
 P = {}
 WHERE = {}
-Dense = layers.Dense
 
 
 def prog(name, task, loss, where=None):
@@ -32,28 +33,6 @@ def prog(name, task, loss, where=None):
         return build
 
     return register
-
-
-def f32(a):
-    return np.asarray(a, "float32")
-
-
-def col(a):
-    return f32(a).reshape(-1, 1)
-
-
-def std(a):
-    a = np.asarray(a, "float64")
-    return f32((a - a.mean(0)) / a.std(0))
-
-
-def seq(shape, *stack):
-    return keras.Sequential([keras.Input(shape), *stack])
-
-
-def digits():
-    data = datasets.load_digits()
-    return f32(data.images)[..., None], data.target.astype("int32")
 
 
 def blobs_and_masks(r, n=400, size=16):

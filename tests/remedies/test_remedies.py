@@ -213,6 +213,11 @@ def test_a_held_rate_lets_decay_pass_and_the_old_rate_not():
         optimizer.learning_rate = given
         assert (held.put_back() is not None) == told
         assert float(optimizer.learning_rate) == pytest.approx(kept)
+    optimizer.learning_rate = 0.0
+    assert held.put_back() is None
+    optimizer.learning_rate = 0.002
+    assert held.put_back() is None
+    assert float(optimizer.learning_rate) == pytest.approx(0.002)
     raised = HeldRate(keras.optimizers.SGD(0.01), ill=1e-6)
     raised._leaves[0].learning_rate = 1e-6
     assert raised.put_back() == pytest.approx((1e-6, 0.01))

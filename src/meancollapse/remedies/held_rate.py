@@ -23,11 +23,11 @@ class HeldRate:
     """
 
     def __init__(self, optimizer: Any, ill: float):
-        self._leaves = [leaf for leaf in leaves(optimizer) if is_settable(leaf)]
+        self._leaves = [o for o in leaves(optimizer) if is_settable(o) and value(o) > 0]
         self._chosen = [value(leaf) for leaf in self._leaves]
         factor = ill / self._chosen[0] if self._chosen and self._chosen[0] > 0 else 1.0
         self._ill = [rate * factor for rate in self._chosen]
-        if factor <= 0 or 1 / SAME < factor < SAME:
+        if not factor > 0 or 1 / SAME < factor < SAME:
             self._leaves = []
 
     def put_back(self) -> tuple[float, float] | None:
@@ -39,9 +39,9 @@ class HeldRate:
         done = None
         for index, leaf in enumerate(self._leaves):
             now, chosen = value(leaf), self._chosen[index]
-            if now == chosen:
+            if now == chosen or not now > 0:  # a rate of 0 is a pause, and none to go back to
                 continue
-            if now > 0 and _distance(now, self._ill[index]) < _distance(now, chosen):
+            if _distance(now, self._ill[index]) < _distance(now, chosen):
                 leaf.learning_rate = chosen
                 done = done or (now, chosen)
             else:
@@ -50,4 +50,4 @@ class HeldRate:
 
 
 def _distance(one: float, other: float) -> float:
-    return abs(math.log(one / other)) if one > 0 and other > 0 else math.inf
+    return abs(math.log(one / other))
