@@ -65,6 +65,9 @@ class Dial:
         self._stored: list[Any] | None = None
         self.warm_up = 0
         self._calls = 0
+        # Only what has been turned at some time is put into a step: the rest would make every
+        # compilation longer, and cost twice the time of an ordinary step's.
+        self.turned: frozenset[Any] = frozenset()
         self.set(folds=folds)
 
     def set(
@@ -100,7 +103,23 @@ class Dial:
         self.host = [vector]
         for fold in folds:
             self.host += [np.asarray(fold.mean, np.float32), np.asarray(fold.scale, np.float32)]
+        self.turned |= self.parts()
         self._store()
+
+    def parts(self) -> frozenset[Any]:
+        """What the present settings need of a step; one compiled for more will do as well."""
+        vector, count = self.host[0], len(self._paths)
+        scales, loss_scales = vector[2 : 2 + count], vector[2 + count :]
+        found: set[Any] = {("scale", int(i)) for i in np.flatnonzero(scales != 1)}
+        found |= {("gradient", int(i)) for i in np.flatnonzero(scales * loss_scales != 1)}
+        for number, (mean, scale) in enumerate(zip(self.host[1::2], self.host[2::2], strict=True)):
+            if mean.any() or (scale != 1).any():
+                found.add(("fold", number))
+        if self.rate != 1 or self.warm_up:
+            found.add("rate")
+        if vector[1] < NO_CLIP:
+            found.add("clip")
+        return frozenset(found)
 
     def tick(self) -> None:
         """Count one call of the step function; only a warm-up changes anything."""
@@ -143,10 +162,10 @@ class Dial:
         numbers, folds = self._read()
         turned: list[Any] = [None if g is None else backends.dense(g) for g in grads]
         for i, grad in enumerate(turned):
-            if grad is not None:
+            if grad is not None and ("gradient", i) in self.turned:
                 factor = numbers[2 + i] * numbers[2 + len(turned) + i]
                 turned[i] = grad * ops.cast(factor, grad.dtype)
-        for (kernel, bias), (mean, scale) in zip(self._places, folds, strict=True):
+        for (kernel, bias), (mean, scale) in folds:
             if turned[kernel] is None:
                 continue
             dtype = turned[kernel].dtype
@@ -154,6 +173,8 @@ class Dial:
             if bias is not None and turned[bias] is not None:
                 across = _column(mean * scale, dtype)
                 turned[kernel] = turned[kernel] - across * _input_bias(turned[bias])
+        if "clip" not in self.turned:
+            return turned
         squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in turned if g is not None]
         norm = ops.sqrt(sum(squares)) / ops.cast(optimizer_scale, "float32")
         factor = ops.minimum(1.0, numbers[1] / ops.maximum(norm, 1e-30))
@@ -166,8 +187,11 @@ class Dial:
         of 10⁸ would be lost to rounding.
         """
         numbers, folds = self._read()
-        turned = [v / ops.cast(numbers[2 + i], v.dtype) for i, v in enumerate(values)]
-        for (kernel, bias), (mean, scale) in zip(self._places, folds, strict=True):
+        turned = list(values)
+        for i, value in enumerate(values):
+            if ("scale", i) in self.turned:
+                turned[i] = value / ops.cast(numbers[2 + i], value.dtype)
+        for (kernel, bias), (mean, scale) in folds:
             if bias is not None:
                 turned[bias] = _plus_input_bias(turned[bias], _carried(turned[kernel], mean))
             turned[kernel] = turned[kernel] / _column(scale, turned[kernel].dtype)
@@ -176,20 +200,28 @@ class Dial:
     def raw(self, before: Sequence[Any], after: Sequence[Any]) -> list[Any]:
         """The variables' values, for standardised values before and after the optimizer's step."""
         numbers, folds = self._read()
-        turned = [
-            old + (new - old) * ops.cast(numbers[0], old.dtype)
-            for old, new in zip(before, after, strict=True)
-        ]
-        for (kernel, bias), (mean, scale) in zip(self._places, folds, strict=True):
+        turned = list(after)
+        if "rate" in self.turned:
+            turned = [
+                old + (new - old) * ops.cast(numbers[0], old.dtype)
+                for old, new in zip(before, after, strict=True)
+            ]
+        for (kernel, bias), (mean, scale) in folds:
             turned[kernel] = turned[kernel] * _column(scale, turned[kernel].dtype)
             if bias is not None:
                 turned[bias] = _plus_input_bias(turned[bias], -_carried(turned[kernel], mean))
-        return [v * ops.cast(numbers[2 + i], v.dtype) for i, v in enumerate(turned)]
+        for i, value in enumerate(turned):
+            if ("scale", i) in self.turned:
+                turned[i] = value * ops.cast(numbers[2 + i], value.dtype)
+        return turned
 
     def _read(self) -> tuple[Any, list[tuple[Any, Any]]]:
+        """The numbers, and `((kernel, bias), (mean, scale))` of the folds in use."""
         values = self._inside if self._inside is not None else self.values()
         tensors = [ops.convert_to_tensor(value) for value in values]
-        return tensors[0], list(zip(tensors[1::2], tensors[2::2], strict=True))
+        folds = zip(self._places, zip(tensors[1::2], tensors[2::2], strict=True), strict=True)
+        in_use = [fold for number, fold in enumerate(folds) if ("fold", number) in self.turned]
+        return tensors[0], in_use
 
 
 def _input_bias(bias: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -115,13 +114,23 @@ class Instrument:
         return self._train.largest_batch
 
     @property
+    def batch_spec(self) -> Any:
+        """What TensorFlow's iterator said of the batches it gave; elsewhere `None`."""
+        return self._train.batch_spec
+
+    @property
     def raw_step(self) -> Any:
         """The compiled training step in use, without the measuring around it."""
         return self._raw_step
 
     def compile_step(self, dial: Dial | None) -> tuple[Any, Any]:
         """The model's training step, plain and measured, with a dial and the settings of now."""
-        return self._taps.plain_step(dial), self._taps.measured_step("train", dial)
+        measured = self._taps.measured_step("train", dial)
+        known = self.last_evidence
+        if known is not None and known.planned_steps is not None:
+            if known.planned_steps - known.steps <= step_functions.FEW_STEPS:
+                return step_functions.unmeasured(measured), measured
+        return self._taps.plain_step(dial), measured
 
     def forget_test_step(self) -> None:
         """Have validation and prediction compiled anew: the model's layers have changed."""
@@ -304,7 +313,7 @@ class Instrument:
             is_last=self.epochs is not None and epoch + 1 >= self.epochs,
             has_modes=self._has_modes,
             slow_start=self._slow_start,
-            loss=_number(logs.get("loss")),
+            loss=reading.number(logs.get("loss")),
             learning_rate=backends.learning_rate(self.model.optimizer),
             **vars(found),
         )
@@ -339,10 +348,3 @@ class Instrument:
         """Something that cannot be measured in this `fit`; said once by the callback."""
         if text not in self.notes:
             self.notes.append(text)
-
-
-def _number(value: Any) -> float | None:
-    try:
-        return None if value is None else float(value)
-    except (TypeError, ValueError):
-        return math.nan

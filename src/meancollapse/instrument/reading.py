@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -84,3 +85,11 @@ def what_is_missing(found: Reading, sample: Sample) -> Iterator[str]:
             "The training step does not call `compute_metrics` with targets and predictions, so "
             "outputs are judged on sampled rows only, without running statistics."
         )
+
+
+def number(value: Any) -> float | None:
+    """A log entry as a number: `None` if missing, NaN if it is none."""
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError):
+        return math.nan

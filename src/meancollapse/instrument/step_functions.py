@@ -17,6 +17,8 @@ from meancollapse.instrument.taps import LOGS, ROWS, SERIES, UNITS
 BUDGET = 32
 # ...in an epoch after one in which all was well.
 QUIET_BUDGET = 8
+# With no more steps to come than this, compiling a second step would take longer than it saves.
+FEW_STEPS = 2000
 # Small batches are measured more often, until about this many rows were seen.
 ENOUGH_ROWS = 1000
 
@@ -36,6 +38,8 @@ class Meter:
         self.quiet = False
         self.batch_rows = ENOUGH_ROWS
         self.largest_batch = 1
+        # What the iterator says of its batches (TensorFlow only).
+        self.batch_spec: Any = None
         self.begin_epoch()
 
     def begin_epoch(self) -> None:
@@ -108,6 +112,7 @@ def measuring(
             if not (meter.is_due() and working):
                 return plain(*args)
             *state, source = args
+            meter.batch_spec = getattr(source, "element_spec", None)
             replay = backends.ReplayedBatches(source, steps_per_execution) if on_host else None
             feed = (lambda: source) if replay is None else replay.feed
             try:
@@ -127,6 +132,19 @@ def measuring(
             if not _is_end(error):
                 on_abort()
             raise
+
+    return step_function
+
+
+def unmeasured(measured: Any) -> Any:
+    """A measured step function in a plain one's clothes: what it measured is thrown away."""
+
+    def step_function(*args: Any) -> Any:
+        result = measured(*args)
+        if len(args) == 1:
+            return result[LOGS]
+        outputs, *state = result
+        return (outputs[LOGS], *state)
 
     return step_function
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 
 from meancollapse.instrument import backends
 
@@ -73,15 +74,21 @@ def compile_forward(model: keras.Model) -> Callable[[Any], Any]:
     return forward_with_state
 
 
-def train_on(model: keras.Model, step_function: Any, batches: list[Any]) -> None:
+def train_on(model: keras.Model, step_function: Any, batches: list[Any], spec: Any = None) -> None:
     """Run a training step function on batches, outside of Keras' own loop.
 
     Args:
         model: The model the step function was built for.
         step_function: As `model.train_function`.
-        batches: Tuples of arrays as `fit` would deliver them.
+        batches: Tuples of arrays as `fit` would deliver them, all of one size.
+        spec: `element_spec` of the iterator that `fit` has (TensorFlow only).
     """
     per_call = int(getattr(model, "steps_per_execution", 1) or 1)
+    source = _iterator_like(spec, batches)
+    if source is not None:
+        for _ in range(0, len(batches), per_call):
+            step_function(source)
+        return
     batches = [keras.tree.map_structure(keras.ops.convert_to_tensor, b) for b in batches]
     calls = [batches[i : i + per_call] for i in range(0, len(batches), per_call)]
     if backends.name() == "torch":
@@ -104,3 +111,23 @@ def train_on(model: keras.Model, step_function: Any, batches: list[Any]) -> None
         _, state = step_function(state, iter(call))
     for group, values in zip(groups, state, strict=True):
         backends.assign(group, values)
+
+
+def _iterator_like(spec: Any, batches: list[Any]) -> Any:
+    """A TensorFlow iterator over batches that calls for no other trace than `fit`'s own.
+
+    A step traced for batches of exactly 32 rows would be traced again when training goes on with
+    batches of any number of rows. `None` where no such iterator can be made.
+    """
+    if spec is None or not batches:
+        return None
+    import tensorflow as tf
+
+    try:
+        rows = keras.tree.map_structure(lambda *parts: np.concatenate(parts), *batches)
+        size = len(keras.tree.flatten(batches[0])[0])
+        shape = keras.tree.flatten(spec)[0].shape
+        dataset = tf.data.Dataset.from_tensor_slices(rows).batch(size, shape[0] is not None)
+    except (AttributeError, IndexError, TypeError, ValueError):  # batches of an unusual make
+        return None
+    return iter(dataset) if dataset.element_spec == spec else None

@@ -221,9 +221,12 @@ class Surgery:
         if self.dial_settings is None and not key:
             self.instrument.use_step(None)
             return
-        if key not in self._compiled:
-            self._compiled[key] = self.instrument.compile_step(self.dial)
-        self.instrument.use_step(self._compiled[key])
+        covered, step = self._compiled.get(key, (frozenset(), None))
+        if step is None or (self.dial is not None and not self.dial.parts() <= covered):
+            covered = frozenset() if self.dial is None else self.dial.turned
+            step = self.instrument.compile_step(self.dial)
+            self._compiled[key] = covered, step
+        self.instrument.use_step(step)
 
     # --- trying out ------------------------------------------------------------------------------
 
@@ -238,7 +241,8 @@ class Surgery:
             batches.append(_cut(self.rows, order[:size]))
             order = order[size:]
         packed = [batch if batch[2] is not None else batch[:2] for batch in batches]
-        stepping.train_on(self.model, self.instrument.raw_step, packed)
+        attached = self.instrument
+        stepping.train_on(self.model, attached.raw_step, packed, attached.batch_spec)
 
     def seconds_per_step(self) -> float:
         """Estimated time of one training step; the same in every run."""

@@ -168,9 +168,10 @@ class Taps:
                 )
             else:
                 turned = dial.standardised(before)
-                backends.put(variables, turned)
+                _put_changed(variables, before, turned)
                 result = original(dial.gradients(grads, scale), variables)
-                backends.put(variables, dial.raw(turned, backends.copies(variables)))
+                made = backends.copies(variables)
+                _put_changed(variables, made, dial.raw(turned, made))
             if record is None:
                 return result
             after = self._observe(backends.copies, variables)
@@ -201,3 +202,9 @@ class Taps:
             return result
 
         return stateless_apply
+
+
+def _put_changed(variables: list[Any], before: list[Any], after: list[Any]) -> None:
+    """Assign what the dial has turned; every assignment more makes tracing longer."""
+    changed = [i for i, value in enumerate(after) if value is not before[i]]
+    backends.put([variables[i] for i in changed], [after[i] for i in changed])
