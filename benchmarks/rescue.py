@@ -11,6 +11,7 @@ over outputs. Only runs that end collapsed without help are counted.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -24,8 +25,6 @@ import keras
 import numpy as np
 from detection import HERE, PROGRAMS, load
 from expected_causes import ACCEPTABLE, DATA_FAULTS
-from programs_unseen import WHERE
-from programs_unseen_more import WHERE as WHERE_MORE
 
 import meancollapse as mc
 from meancollapse.remedies import plan, treatment
@@ -47,7 +46,12 @@ STRUCTURE = {
 ACTIVATION = {"AT-circle_explode_exp"}
 HELP = ("nothing", "plateau", "restart", "random", "rescue", "rescue+activations", "fix")
 ENOUGH = 0.7
-MORE = ("by_cause", "unseen", "unseen_more")
+BLIND = ("unseen", "unseen_more", "third_a", "third_b")
+WHERE = {
+    name: where
+    for part in BLIND
+    for name, where in importlib.import_module(f"programs_{part}").WHERE.items()
+}
 # A published fix with less skill than this is none.
 LEAST = 0.1
 
@@ -165,8 +169,8 @@ def run(programs: dict, name: str, seed: int, kind: str) -> dict:
 
 def group(name: str) -> str:
     """Where the fault lies: `"model"` is what a rescue promises to repair."""
-    if name in WHERE | WHERE_MORE:
-        return (WHERE | WHERE_MORE)[name]
+    if name in WHERE:
+        return WHERE[name]
     if name in DATA_FAULTS or name == "nan-missing-value":
         return "data"
     if name in STRUCTURE | ACTIVATION:
@@ -249,7 +253,7 @@ def main() -> None:
         "--programs",
         nargs="*",
         type=Path,
-        default=[*PROGRAMS, *(HERE / f"programs_{name}.py" for name in MORE)],
+        default=[*PROGRAMS, *(HERE / f"programs_{name}.py" for name in ("by_cause", *BLIND))],
     )
     parser.add_argument("--seeds", nargs="*", type=int, default=[0])
     parser.add_argument("--only", nargs="*", help="run programs whose id contains one of these")

@@ -136,6 +136,19 @@ def test_skill_that_will_be_there_before_the_run_ends_is_a_plateau():
     assert run(slow, epochs=12)[-1] == "collapsed"
 
 
+def test_what_varies_alone_is_no_progress_if_skill_stays_away():
+    # A network that follows its target faintly, half a deviation beside it, for good.
+    beside = [
+        with_(spread=0.06, explained=0.1 + 0.001 * n, skill=-0.2, r2=-0.2, readability=0.7)
+        for n in range(12)
+    ]
+    assert run(beside, epochs=24)[-1] == "collapsed"
+    closer = [
+        with_(look, skill=-0.9 + 0.07 * n, r2=-0.9 + 0.07 * n) for n, look in enumerate(beside)
+    ]
+    assert run(closer, epochs=24)[-1] == "plateau"
+
+
 def test_a_bias_that_moves_to_the_mean_is_no_progress():
     moving = [with_(is_constant=True, spread=0.0, skill=n / 10 - 4) for n in range(10)]
     assert run(moving)[-1] == "collapsed"
@@ -147,7 +160,7 @@ def test_a_short_run_is_judged_at_its_end():
 
 
 def test_little_is_asked_where_little_can_be_read():
-    modest = with_(skill=0.02, r2=0.02, explained=0.02, spread=0.08, readability=0.02)
+    modest = with_(skill=0.02, r2=0.02, explained=0.02, spread=0.08, readability=0.02, layers=())
     assert run([with_(modest, input_readability=0.04)] * 8)[-1] == "healthy"
     assert run([with_(modest, input_readability=0.8)] * 20, epochs=20)[-1] == "collapsed"
 
@@ -158,6 +171,12 @@ def test_a_signal_too_small_for_the_sample_shows_in_the_stream():
         skill=0.015, r2=0.015, spread=0.12, input_readability=0.0, input_p_value=0.4, layers=()
     )
     assert run([weak] * 20, stream=seen)[-1] == "healthy"
+
+
+def test_a_target_that_only_the_layers_show_is_readable():
+    inside = with_(input_readability=0.0, input_p_value=0.6, layers=(("a", 0.2), ("out", 0.0)))
+    assert run([inside] * 8)[-1] == "collapsed"
+    assert run([with_(inside, rows=100)] * 8)[-1] == "undecided"  # 0.2 of 100 rows may be luck
 
 
 NOTHING = with_(input_readability=0.0, input_p_value=0.6, layers=(("a", 0.0), ("out", 0.0)))

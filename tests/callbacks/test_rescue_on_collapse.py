@@ -355,6 +355,26 @@ def test_eased_regularization_is_put_back_after_the_fit():
     assert all(layer.kernel.regularizer is not None for layer in model.layers)
 
 
+def test_dropout_inside_a_recurrent_cell_is_eased():
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((5, 2)),
+            layers.GRU(8, dropout=0.99, recurrent_dropout=0.99),
+            layers.Dropout(0.99),
+            layers.Dense(1, kernel_initializer="zeros"),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    x = np.random.default_rng(0).normal(size=(256, 5, 2)).astype("float32")
+    y = x[:, -1, :1] + x[:, -2, :1]
+    callback = fit(model, x, y, epochs=15)
+    assert callback.rescues, callback.verdicts[-1]
+    assert callback.rescues[-1].treatment["ease"]
+    assert r2(model, x, y) > 0.6
+    assert [model.layers[0].dropout, model.layers[0].recurrent_dropout] == [0.99, 0.99]
+
+
 def test_a_head_applied_at_every_step_of_a_sequence_is_put_on_its_targets():
     layers = keras.layers
     model = keras.Sequential(
@@ -449,6 +469,36 @@ class Block(keras.layers.Layer):
 
     def call(self, x):
         return self.inner(x)
+
+
+class Factors(keras.Model):
+    """A model that holds weights itself, multiplied with the inputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = keras.layers.Dense(1)
+
+    def build(self, shape):
+        self.factors = self.add_weight(shape=(shape[-1], 4), initializer="random_normal")
+        self.head.build(shape)
+        self.built = True
+
+    def call(self, x):
+        both = keras.ops.square(x @ self.factors)
+        alone = keras.ops.square(x) @ keras.ops.square(self.factors)
+        return self.head(x) + keras.ops.sum(both - alone, axis=-1, keepdims=True)
+
+
+def test_weights_that_the_model_holds_itself_are_made_anew():
+    keras.utils.set_random_seed(0)
+    model = Factors()
+    model.compile(keras.optimizers.SGD(0.01), "mse")
+    x, _ = regression_data()
+    y = x[:, :1] + 0.5 * x[:, 1:2] * x[:, 2:3]
+    x = x * 300 + 900
+    callback = fit(model, x, y)
+    assert callback.verdicts[0].state == "non_finite"
+    assert r2(model, x, y) > 0.5
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ class Scripted:
         self.skills = skills
         self.state = self.begun = ("before", 0)
         self.trained = []
+        self.on_all_rows = []
 
     def save(self):
         return self.state
@@ -21,10 +22,13 @@ class Scripted:
     def restore(self, state):
         self.state = state
 
-    def train(self, steps, seed):
+    def train(self, steps, seed, all_rows=False):
         rate, done = self.state
         self.state = (rate, done + steps)
-        self.trained.append(rate)
+        if all_rows:
+            self.on_all_rows.append((rate, steps))
+        else:
+            self.trained.append(rate)
 
     def skill(self):
         rate, done = self.state
@@ -85,6 +89,18 @@ def test_in_the_last_epoch_the_best_is_trained_to_its_end():
     assert surgery.trained[-rehearsal.IN_VAIN :] == [1.0] * rehearsal.IN_VAIN
     _, _, best = search({1.0: lambda n: min(1.0, n / 300)}, is_last=True)
     assert best.skill >= rehearsal.DONE
+
+
+def test_in_the_last_epoch_the_best_is_trained_as_long_again_on_all_rows():
+    peak = {1.0: lambda n: 0.6 - abs(n - 150) / 1000}  # best after 10 + 20 + 2 x 60 steps
+    surgery, _, best = search({**peak, 2.0: lambda n: 0.1}, is_last=True)
+    assert surgery.on_all_rows == [(1.0, 150)]
+    assert best.state == (1.0, 150)  # ...which was worse there, so it is not kept
+    assert best.skill == pytest.approx(0.6)
+    surgery, _, best = search({1.0: lambda n: 0.5}, is_last=True)
+    assert best.state == (1.0, 20)  # no worse, on more rows: kept
+    surgery, _, _ = search({1.0: lambda n: 0.5})
+    assert surgery.on_all_rows == []
 
 
 def test_a_treatment_that_fails_is_passed_over_and_only_failures_are_an_error():

@@ -1,6 +1,7 @@
 """Remedies as pure functions of plain values."""
 
 import math
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -36,6 +37,7 @@ def patient(**changes):
         layers=("a", "b", "c"),
         well_scaled=False,
         regularized=False,
+        drops=False,
         swaps=(("a", "leaky_relu"),),
         head_swaps=(("c", "linear"),),
     )
@@ -122,6 +124,14 @@ def test_on_well_scaled_data_the_step_the_model_has_is_tried_first():
     assert second == plan.treatments(patient())[0]
     for known in (dict(regularized=True), dict(well_scaled=False)):
         assert plan.treatments(patient(**{"well_scaled": True} | known))[0].clip == plan.CLIP
+
+
+def test_dropout_as_usual_is_eased_in_trial_only():
+    tried = plan.treatments(patient(drops=True))
+    assert [t.ease for t in tried[:3]] == [False, True, True]
+    assert tried[1] == replace(tried[0], ease=True)
+    assert not any(t.ease for t in plan.treatments(patient()))
+    assert all(t.ease for t in plan.treatments(patient(drops=True, regularized=True)))
 
 
 def test_a_network_that_had_skill_goes_back_to_it_first():

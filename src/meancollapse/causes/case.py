@@ -10,6 +10,7 @@ from functools import cached_property
 from meancollapse import verdict
 from meancollapse.evidence import Evidence, Examination, Layer, Look, Parameter, Stream, Variable
 from meancollapse.place import Place, place
+from meancollapse.skill import READABLE, is_readable_at_input, output_has_skill
 
 # Activations that are exactly zero on one side.
 RECTIFIERS = ("relu", "relu6", "capped_relu")
@@ -99,10 +100,7 @@ class Case:
     @cached_property
     def is_readable(self) -> bool:
         """Whether the target can be read from the input, by more than luck."""
-        p = self.look.input_p_value
-        significant = p is not None and p <= verdict.SIGNIFICANT
-        read = (self.look.input_readability or 0) >= verdict.READABLE
-        return (significant and read) or self.readable >= 10 * verdict.READABLE
+        return is_readable_at_input(self.look) or self.readable >= 10 * READABLE
 
     @cached_property
     def last_hidden(self) -> Layer | None:
@@ -149,7 +147,7 @@ class Case:
     def had_skill(self) -> bool:
         """Whether the output had skill in an earlier epoch."""
         outputs = [evidence.output(self.output) for evidence in self.history[:-1]]
-        return any(o is not None and verdict.output_has_skill(o) for o in outputs)
+        return any(o is not None and output_has_skill(o) for o in outputs)
 
     @cached_property
     def growth(self) -> float:

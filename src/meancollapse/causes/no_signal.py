@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from meancollapse.causes.case import Case
 from meancollapse.finding import MECHANISM, PROOF, Finding
-from meancollapse.verdict import NO_SIGNAL, NO_SIGNAL_ROWS, SIGNIFICANT, is_frozen
+from meancollapse.skill import SIGNIFICANT
+from meancollapse.verdict import NO_SIGNAL, NO_SIGNAL_ROWS, is_frozen
 
 
 def explain(case: Case) -> Finding | None:

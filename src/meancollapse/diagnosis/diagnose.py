@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from meancollapse import verdict
+from meancollapse import skill, verdict
 from meancollapse.causes import Case, explain
 from meancollapse.diagnosis import data, order, trials
 from meancollapse.diagnosis.diagnosis import NOTE, OK, PROBLEM, SKIPPED, Check, Diagnosis
@@ -176,14 +176,14 @@ def _explained(
     values = (*look.target_range, *(i.mean for i in evidence.inputs))
     if not look.finite or not np.isfinite(values).all():
         state = verdict.NON_FINITE
-    elif look.input_p_value is not None and look.input_p_value > verdict.SIGNIFICANT:
+    elif look.input_p_value is not None and look.input_p_value > skill.SIGNIFICANT:
         state = verdict.NO_SIGNAL
     case = Case.of([evidence], head.name, state)
     found = explain(case) if case is not None else []
     if shift is not None and shift.is_misaligned:
         found = [f for f in found if f.cause != "no_signal"]
         found.insert(0, _misaligned(shift))
-    bar = PROOF if verdict.has_skill(output, look) else HINT
+    bar = PROOF if skill.has_skill(output, look) else HINT
     return [finding for finding in found if finding.strength >= bar]
 
 
@@ -222,7 +222,7 @@ def _signal_checks(
         words = "cannot be measured: too few rows, targets that do not vary, or NaN"
         return [Check(name, SKIPPED, words)]
     numbers = f"held-out R² {at_input.value:.2f} from the input, p = {at_input.p_value:.2g}"
-    read = at_input.p_value <= verdict.SIGNIFICANT and at_input.value >= verdict.READABLE
+    read = at_input.p_value <= skill.SIGNIFICANT and at_input.value >= skill.READABLE
     found = [Check(name, OK if read else PROBLEM, numbers)]
     if not read and look.rows < verdict.NO_SIGNAL_ROWS:
         found = [Check(name, NOTE, f"{numbers}; {look.rows} rows prove nothing")]
@@ -259,7 +259,7 @@ def _model_checks(output: Output, model: keras.Model, label: str) -> list[Check]
     steps = int(keras.ops.convert_to_numpy(model.optimizer.iterations))
     trained = f"after {steps} steps" if steps else "untrained"
     better = look.input_readability is not None and look.input_readability > look.r2 + BETTER
-    skilled = verdict.has_skill(output, look)
+    skilled = skill.has_skill(output, look)
     numbers = f"skill {look.skill:.2g}, spread {look.spread:.2g} ({trained})"
     found = [Check(f"predictions{label}", OK if skilled or not steps else PROBLEM, numbers)]
     if steps and better:

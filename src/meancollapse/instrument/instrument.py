@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from meancollapse import verdict
+from meancollapse import skill
 from meancollapse.evidence import Evidence, Look, Output
 from meancollapse.instrument import (
     backends,
@@ -207,7 +207,7 @@ class Instrument:
         evidence = self._read(epoch, logs)
         # A record of gradients keeps its resolution; a judge may look away when all is well.
         judges = [owner.judges for owner in self.owners]
-        self._train.quiet = all(judges) and verdict.all_have_skill(evidence)
+        self._train.quiet = all(judges) and skill.all_have_skill(evidence)
         if any(judges) and self._looks_due.is_due(evidence):
             evidence = self._with_looks(evidence)
         self._looks_due.note(evidence)
@@ -337,7 +337,7 @@ class Instrument:
             )
             shallow = looker.look(head, target, prediction, self._at_input.get(head.name), False)
             look: Look = shallow
-            if not verdict.has_skill(output, shallow):
+            if not skill.has_skill(output, shallow):
                 if self._looks_due.wants_input_test(evidence) and head.name not in self._at_input:
                     self._at_input[head.name] = looker.input_readability(head, target)
                 look = looker.look(head, target, prediction, self._at_input.get(head.name), True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meancollapse import verdict
+from meancollapse import skill, verdict
 from meancollapse.evidence import Evidence
 
 # Two looks are at least this many steps apart.
@@ -22,7 +22,7 @@ class LookSchedule:
 
     def is_due(self, evidence: Evidence) -> bool:
         """Whether this epoch needs a look."""
-        if verdict.all_have_skill(evidence):
+        if skill.all_have_skill(evidence):
             # Normalised by the batch, an output may follow in training mode and not in `predict`.
             check = evidence.is_last or _is_power_of_two(evidence.epoch + 1)
             return evidence.has_modes and (check or self._in_vain > 0)
@@ -36,9 +36,7 @@ class LookSchedule:
         if any(output.look is not None for output in evidence.outputs):
             self._looked_at = evidence.steps
             self._in_vain += 1
-        if evidence.outputs and all(
-            verdict.output_has_skill(output) for output in evidence.outputs
-        ):
+        if evidence.outputs and all(skill.output_has_skill(output) for output in evidence.outputs):
             self._skill_at = evidence.steps
             self._in_vain = 0
 

@@ -55,6 +55,7 @@ class Surgery:
         rows = attached.sample_rows()
         if rows is None or rows[1] is None:
             raise ValueError("no rows with targets were captured")
+        self.sample = rows
         self.rows, self.held_out = _halves(rows)
         few = _cut(self.rows, slice(0, 64))
         self._few = few[0]
@@ -230,15 +231,16 @@ class Surgery:
 
     # --- trying out ------------------------------------------------------------------------------
 
-    def train(self, steps: int, seed: int) -> None:
-        """Some training steps on the half of the sample that is not held out."""
+    def train(self, steps: int, seed: int, all_rows: bool = False) -> None:
+        """Some training steps on the half of the sample that is not held out, or on all of it."""
+        rows = self.sample if all_rows else self.rows
         size = min(self.instrument.batch_rows, _length(self.rows[0]))
         batches, rng = [], np.random.default_rng(seed)
         order = np.zeros(0, int)
         for _ in range(steps):
             while len(order) < size:
-                order = np.concatenate([order, rng.permutation(_length(self.rows[0]))])
-            batches.append(_cut(self.rows, order[:size]))
+                order = np.concatenate([order, rng.permutation(_length(rows[0]))])
+            batches.append(_cut(rows, order[:size]))
             order = order[size:]
         packed = [batch if batch[2] is not None else batch[:2] for batch in batches]
         attached = self.instrument

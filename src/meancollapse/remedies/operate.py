@@ -13,6 +13,7 @@ from meancollapse.remedies import (
     fresh_optimizer,
     head,
     learning_rate,
+    own_weights,
     regularization,
     reinitialise,
     revive,
@@ -43,6 +44,9 @@ def operate(surgery: Surgery, treatment: Treatment, best: BestWeights, seed: int
         settings["scales"] = head.by_variable(surgery, head.scales(surgery))
         settings["loss_scale"] = head.loss_scale(sum(surgery.constant_losses.values()))
         settings["loss_scales"] = head.by_variable(surgery, head.loss_scales(surgery))
+    if treatment.weights == REINITIALISE and treatment.first_layer is None:
+        own = own_weights.apply(surgery, x, rng)
+        settings["scales"] = {**settings.get("scales", {}), **own}
     if treatment.weights == REINITIALISE:
         settings["folds"] = reinitialise.apply(
             surgery, x, treatment.first_layer, treatment.fold_inputs, rng

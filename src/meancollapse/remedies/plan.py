@@ -38,7 +38,11 @@ def treatments(patient: Patient, allow_activation_changes: bool = False) -> list
     if allow_activation_changes and patient.swaps:
         variants.append(replace(fresh, activations=patient.swaps + fresh.activations))
     for variant in variants:
-        found += [replace(variant, rate=rate) for rate in rates]
+        tried = [replace(variant, rate=rate) for rate in rates]
+        if patient.drops and not patient.regularized:
+            # Dropout as usual is seldom what is wrong, but can keep a network from ever starting.
+            tried[1:1] = [replace(other, ease=True) for other in tried[:2]]
+        found += tried
     gentle = _gentle(patient, rates, fresh.activations) if patient.finite else []
     if WEIGHTS_ARE_FINE & set(patient.causes[:1]):
         found = gentle + found

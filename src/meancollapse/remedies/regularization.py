@@ -9,7 +9,7 @@ from meancollapse.instrument import backends, sites
 from meancollapse.instrument.rates import leaves
 from meancollapse.instrument.surgery import Surgery
 
-# Dropout above the first number is extreme and becomes the second.
+# Dropout above this can by itself be what is wrong; eased, it is brought down to the second number.
 EXTREME_DROPOUT, EASED_DROPOUT = 0.7, 0.2
 # Gradients clipped below this norm do not move anything in standardised coordinates.
 TINY_CLIP = 1e-2
@@ -24,12 +24,21 @@ NOISE = 0.1
 def is_in_use(model: keras.Model) -> bool:
     """Whether there is anything to ease."""
     every = backends.all_layers(model)
-    if any(_penalised(layer) or _drops(layer) or _tight(layer) for layer in every):
+    if any(_penalised(layer) or _tight(layer) for layer in every):
+        return True
+    if any(_drops(layer, EXTREME_DROPOUT) for layer in every):
+        return True
+    if any(isinstance(layer, keras.layers.GaussianNoise) for layer in every):
         return True
     return any(
         leaf.weight_decay or _strengths(leaf) or _tiny_clips(leaf) or _has_large_epsilon(leaf)
         for leaf in leaves(model.optimizer)
     )
+
+
+def drops(model: keras.Model) -> bool:
+    """Whether there is dropout that easing brings down."""
+    return any(_drops(layer, EASED_DROPOUT) for layer in backends.all_layers(model))
 
 
 def ease(surgery: Surgery) -> None:
@@ -44,8 +53,9 @@ def ease(surgery: Surgery) -> None:
             surgery.change(layer, "activity_regularizer", None)
         if isinstance(layer, keras.layers.GaussianNoise):
             surgery.change(layer, "stddev", min(layer.stddev, NOISE * surgery.input_spread(layer)))
-        elif _drops(layer):
-            surgery.change(layer, "rate", EASED_DROPOUT)
+        else:
+            for name in _drops(layer, EASED_DROPOUT):
+                surgery.change(layer, name, EASED_DROPOUT)
     for leaf in leaves(surgery.model.optimizer):
         if leaf.weight_decay:
             surgery.change(leaf, "weight_decay", None)
@@ -76,13 +86,18 @@ def _tight(layer: keras.Layer) -> list[keras.Variable]:
     return found
 
 
-def _drops(layer: keras.Layer) -> bool:
-    if isinstance(layer, keras.layers.GaussianNoise):
-        return True
-    is_dropout = isinstance(
+def _drops(layer: keras.Layer, rate: float) -> list[str]:
+    """Attributes of a dropout layer, or of a recurrent cell, that drop more than this."""
+    if isinstance(
         layer, keras.layers.Dropout | keras.layers.GaussianDropout | keras.layers.AlphaDropout
-    )
-    return is_dropout and layer.rate > EXTREME_DROPOUT
+    ):
+        names = ["rate"]
+    elif hasattr(layer, "cell"):  # shows its cell's
+        names = []
+    else:
+        names = ["dropout", "recurrent_dropout"]
+    rates = {name: getattr(layer, name, None) for name in names}
+    return [n for n, r in rates.items() if isinstance(r, float | int) and r > rate]
 
 
 def _strengths(leaf: keras.optimizers.Optimizer) -> list[str]:

@@ -98,6 +98,7 @@ class Rescuer:
         self._probation: _Probation | None = None
         self._best = BestWeights(attached.model)
         self._epochs = 0
+        self._rest_until = 0
         self._has_given_up = False
         self._held: HeldRate | None = None
         self._has_held = False
@@ -135,7 +136,7 @@ class Rescuer:
         elif self.rescues and self.rescues[-1].outcome == KEPT and self._best.exist:
             # A relapse: what a rescue gave it is lost again, to whatever state.
             ill = ill or [v for v in verdicts if v.state == verdict.UNDECIDED]
-        if not ill or self._has_given_up:
+        if not ill or self._has_given_up or self._rests(evidence):
             return
         reason = self._why_not(ill[0], evidence)
         if reason:
@@ -147,6 +148,10 @@ class Rescuer:
     def _is_due(self, evidence: Evidence, ill: list[Verdict]) -> bool:
         assert self._probation is not None
         return evidence.steps >= self._probation.until or evidence.is_last or bool(ill)
+
+    def _rests(self, evidence: Evidence) -> bool:
+        """Whether nothing helped a short while ago: the same would hardly help now."""
+        return evidence.steps < self._rest_until and not evidence.is_last
 
     def _why_not(self, found: Verdict, evidence: Evidence) -> str | None:
         """Why this model must not be treated."""
@@ -205,6 +210,7 @@ class Rescuer:
         )
         self.rescues.append(rescue)
         if best is None:
+            self._rest_until = evidence.steps + _length(evidence)
             words = f"none of {len(trials)} remedies rehearsed raised the held-out skill"
             hint = ""
             if patient.head_swaps and not self.allow_activation_changes:

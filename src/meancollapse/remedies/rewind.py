@@ -6,9 +6,9 @@ from typing import Any
 
 import keras
 
-from meancollapse import verdict
 from meancollapse.evidence import Evidence
 from meancollapse.instrument import backends
+from meancollapse.skill import all_have_skill
 
 # New weights are kept only if they are better by so much R².
 STEP = 0.02
@@ -33,7 +33,7 @@ class BestWeights:
 
     def note(self, evidence: Evidence) -> None:
         """Keep the weights at the end of an epoch in which every output had more skill."""
-        if not verdict.all_have_skill(evidence):
+        if not all_have_skill(evidence):
             return
         skill = min(output.train.r2 for output in evidence.outputs if output.train is not None)
         if self._values is None or skill > self._skill + STEP:

@@ -10,6 +10,7 @@ from meancollapse.causes import Case, explain
 from meancollapse.evidence import Evidence, Look, Output
 from meancollapse.finding import PROOF, Finding
 from meancollapse.place import place as find_place
+from meancollapse.skill import SKILL, SPREAD, is_readable_at_input
 from meancollapse.verdict import Verdict
 
 UNDECIDED = "The evidence does not decide between causes; begin with the layer named here."
@@ -122,7 +123,7 @@ def _collapsed(evidence: Evidence, look: Look, findings: Sequence[Finding]) -> s
 
 def _what_it_predicts(look: Look) -> str:
     if look.top_class_share is not None and look.top_class_share >= 0.99:
-        alike = "with the same probabilities" if look.spread < judgement.SPREAD else "in effect"
+        alike = "with the same probabilities" if look.spread < SPREAD else "in effect"
         what = f"every example gets class {look.top_class} {alike}"
     elif look.is_constant:
         what = "the predictions are one constant"
@@ -137,7 +138,7 @@ def _what_it_predicts(look: Look) -> str:
 
 
 def _compared(look: Look) -> str:
-    return "worse than" if look.skill < -judgement.SKILL else "no better than"
+    return "worse than" if look.skill < -SKILL else "no better than"
 
 
 def _where_it_dies(evidence: Evidence, look: Look) -> str:
@@ -146,22 +147,28 @@ def _where_it_dies(evidence: Evidence, look: Look) -> str:
     if look.input_readability is None or place is None:
         reading = f"With {rows} it cannot be measured where the target is lost on the way."
     elif place.kind == "lost":
-        source = f"readable at the input (held-out R² {look.input_readability:.2f}, {rows})"
         reading = (
-            f"The target is {source}, but is lost in layer '{place.layer}': R² {place.before:.2f} "
-            f"before it, {place.after:.2f} after."
+            f"The target is {_source(look, rows)}, but is lost in layer '{place.layer}': "
+            f"R² {place.before:.2f} before it, {place.after:.2f} after."
         )
     elif place.kind == "unused":
         reading = (
-            f"The target is readable at the input (held-out R² {look.input_readability:.2f}, "
-            f"{rows}) and still in layer '{place.layer}' (R² {place.before:.2f}): it arrives, but "
-            "the output does not use it."
+            f"The target is {_source(look, rows)} and still in layer '{place.layer}' "
+            f"(R² {place.before:.2f}): it arrives, but the output does not use it."
         )
     else:
         reading = f"In no layer can the target be read ({rows})."
     if judgement.is_frozen(evidence):
         reading += " No weight has received any gradient in this epoch, so it will stay like this."
     return reading
+
+
+def _source(look: Look, rows: str) -> str:
+    """Where the target is there to be read."""
+    if is_readable_at_input(look) or not look.layers:
+        return f"readable at the input (held-out R² {look.input_readability or 0:.2f}, {rows})"
+    layer, most = max(look.layers, key=lambda pair: pair[1])
+    return f"readable in layer '{layer}' (held-out R² {most:.2f}, {rows})"
 
 
 def _last_looked_at(history: Sequence[Evidence], name: str) -> Output | None:

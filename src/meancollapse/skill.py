@@ -1,0 +1,118 @@
+"""What one look or stream shows: skill, a constant, and what the input makes possible."""
+
+from __future__ import annotations
+
+import math
+
+from meancollapse.evidence import Evidence, Look, Output, Stream
+
+# Skill and spread below which an output is (nearly) a constant. For an MSE-optimal model
+# spread² = R², so the two say the same: R² < 0.01 (research notes, 3.2).
+SKILL = 0.05
+SPREAD = 0.1
+# Where little can be read, little is asked for: this share of what the input makes possible.
+SHARE_OF_POSSIBLE = 0.25
+# Largest p-value at which the input counts as readable, and the least readability worth the name.
+SIGNIFICANT = 0.05
+READABLE = 0.01
+# Rows x variance explained: about two standard errors from nothing.
+ALIVE = 4.0
+# Rows x correlation²: about five standard errors from nothing.
+EVIDENT = 25.0
+
+
+def is_constant(look: Look) -> bool:
+    """Whether the output has no skill and (nearly) no spread, or for classes only one answer."""
+    if _beats_constant(look):
+        return False
+    most = possible(look)
+    narrow = SPREAD if most is None else min(SPREAD, 0.5 * math.sqrt(most))
+    if look.is_constant or look.spread < narrow:
+        return True
+    if look.top_class_share is None or look.readability is None:
+        return False
+    useless = look.readability < SKILL or look.skill < -SKILL
+    one_class = look.top_class_share >= 0.99 and useless
+    chance = most is not None and look.readability < 0.1 * most
+    return one_class or chance
+
+
+def has_skill(output: Output, look: Look) -> bool:
+    """Whether a look finds the output better than the best constant.
+
+    Where the input's readability is too small to be seen in the sample, five standard errors of
+    correlation over the whole training stream count as skill too.
+    """
+    if _beats_constant(look):
+        return True
+    stream = output.validation or output.train
+    if stream is None or possible(look) is not None or look.is_constant:
+        return False
+    evident = stream.rows * stream.correlation**2 > EVIDENT and stream.correlation > 0
+    return evident and look.skill > 0 and look.spread > 0.3 * stream.correlation
+
+
+def output_has_skill(output: Output) -> bool:
+    """What is known of this epoch: the look where there was one, else the running statistics."""
+    if output.look is not None:
+        return has_skill(output, output.look)
+    return stream_has_skill(output.train)
+
+
+def stream_has_skill(stream: Stream | None) -> bool:
+    """Whether the running statistics alone show an output that follows its target."""
+    if stream is None or not stream.finite:
+        return False
+    if stream.rows * stream.correlation**2 < EVIDENT or stream.correlation <= 0:
+        return False
+    return stream.r2 >= SKILL
+
+
+def all_have_skill(evidence: Evidence) -> bool:
+    """Whether every output visibly follows its target, so that nobody need look closer."""
+    return bool(evidence.outputs) and all(
+        stream_has_skill(output.train) and (output.validation is None or output.validation.finite)
+        for output in evidence.outputs
+    )
+
+
+def possible(look: Look) -> float | None:
+    """The most that was read of the target, at the input or in a layer; `None` if all was luck.
+
+    Of order, shapes or words nothing may be read at the input by linear means; but where the layers
+    of a network show it that has not learned, it is there.
+    """
+    if look.input_readability is None or look.input_p_value is None:
+        return None
+    inside = max((value for _, value in look.layers[:-1]), default=0.0)
+    found = [look.input_readability] if is_readable_at_input(look) else []
+    found += [inside] if look.rows * inside > EVIDENT else []
+    return max(found, default=None)
+
+
+def is_readable_at_input(look: Look) -> bool:
+    """Whether the input test found more than luck."""
+    if look.input_readability is None or look.input_p_value is None:
+        return False
+    return look.input_p_value <= SIGNIFICANT and look.input_readability >= READABLE
+
+
+def _beats_constant(look: Look) -> bool:
+    most = possible(look)
+    bar = SKILL if most is None else min(SKILL, SHARE_OF_POSSIBLE * most)
+    return max(finite(look.skill), finite(look.r2)) >= bar
+
+
+def is_alive(look: Look) -> bool:
+    """A little skill, about two standard errors from none: slow, but not a constant."""
+    return look.skill > 0 and look.explained * look.rows >= ALIVE
+
+
+def in_late_layers(look: Look) -> float:
+    """The best readability in the second half of the layers, the output's own aside."""
+    values = [value for _, value in look.layers[:-1]]
+    return max(values[len(values) // 2 :], default=0.0)
+
+
+def finite(value: float) -> float:
+    return value if math.isfinite(value) else -math.inf
