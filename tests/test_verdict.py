@@ -179,6 +179,15 @@ def test_a_target_that_only_the_layers_show_is_readable():
     assert run([with_(inside, rows=100)] * 8)[-1] == "undecided"  # 0.2 of 100 rows may be luck
 
 
+def test_an_output_that_varies_for_nothing_is_given_long():
+    noise = with_(spread=0.2, skill=-0.1, r2=-0.1, readability=0.02)  # of 0.8 in the input
+    states = run([noise] * 24, epochs=40)
+    assert states.index("collapsed") == 19  # after 1,000 steps, not 200
+    assert run([noise] * 8, epochs=8)[-1] == "collapsed"
+    follows = with_(noise, readability=0.3)
+    assert run([follows] * 24)[-1] == "undecided"
+
+
 NOTHING = with_(input_readability=0.0, input_p_value=0.6, layers=(("a", 0.0), ("out", 0.0)))
 
 

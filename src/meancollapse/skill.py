@@ -15,6 +15,8 @@ SHARE_OF_POSSIBLE = 0.25
 # Largest p-value at which the input counts as readable, and the least readability worth the name.
 SIGNIFICANT = 0.05
 READABLE = 0.01
+# An output from which less than this share of what is possible can be read varies for nothing.
+UNRELATED = 0.1
 # Rows x variance explained: about two standard errors from nothing.
 ALIVE = 4.0
 # Rows x correlation²: about five standard errors from nothing.
@@ -33,8 +35,15 @@ def is_constant(look: Look) -> bool:
         return False
     useless = look.readability < SKILL or look.skill < -SKILL
     one_class = look.top_class_share >= 0.99 and useless
-    chance = most is not None and look.readability < 0.1 * most
-    return one_class or chance
+    return one_class or is_unrelated(look)
+
+
+def is_unrelated(look: Look) -> bool:
+    """Whether the output carries next to nothing of a target that can be read."""
+    most = possible(look)
+    if most is None or look.readability is None or _beats_constant(look):
+        return False
+    return look.readability < UNRELATED * most
 
 
 def has_skill(output: Output, look: Look) -> bool:

@@ -21,6 +21,7 @@ from meancollapse.skill import (
     in_late_layers,
     is_alive,
     is_constant,
+    is_unrelated,
     output_has_skill,
     possible,
 )
@@ -106,7 +107,7 @@ def state(history: Sequence[Evidence], output: str) -> str:
         if look.rows < MIN_ROWS or (now.train is not None and now.train.target_varies):
             return UNDECIDED
         return NO_SIGNAL if wait.steps >= CONSTANT_STEPS or last.is_last else UNDECIDED
-    if not is_constant(look):
+    if not (is_constant(look) or is_unrelated(look)):
         return _signal_or(UNDECIDED, wait, last, now)
     if is_frozen(last) or _stays_one_number(wait, last):
         return COLLAPSED
@@ -180,12 +181,14 @@ def _is_overdue(wait: _Wait, last: Evidence) -> bool:
     """Whether a network that was going to learn would have begun to."""
     constant = 0
     for _, look in reversed(wait.looks):
-        if not is_constant(look):
+        if not (is_constant(look) or is_unrelated(look)):
             break
         constant += 1
     if last.is_last and wait.steps >= SHORT_RUN:
         return constant >= min(2, len(wait.looks))
-    slow = last.slow_start or is_alive(wait.looks[-1][1])
+    now = wait.looks[-1][1]
+    # What varies, though for nothing, is watched longer before it is called a constant in effect.
+    slow = last.slow_start or is_alive(now) or not is_constant(now)
     patience = PATIENCE * (SLOW_START if slow else 1)
     rested = wait.steps - min(_settled_after(wait, last), PATIENCE * SLOW_START)
     return rested >= patience and constant >= 2

@@ -10,7 +10,7 @@ from meancollapse.causes import Case, explain
 from meancollapse.evidence import Evidence, Look, Output
 from meancollapse.finding import PROOF, Finding
 from meancollapse.place import place as find_place
-from meancollapse.skill import SKILL, SPREAD, is_readable_at_input
+from meancollapse.skill import SKILL, SPREAD, is_constant, is_readable_at_input
 from meancollapse.verdict import Verdict
 
 UNDECIDED = "The evidence does not decide between causes; begin with the layer named here."
@@ -130,6 +130,12 @@ def _what_it_predicts(look: Look) -> str:
     else:
         what = "the predictions have collapsed to a constant"
     mean = _values(look.prediction_mean)
+    if not is_constant(look):
+        return (
+            f"the predictions vary, {look.spread:.2g} times as much as the targets (spread), but "
+            f"not with them: around {mean}, and {_compared(look)} always predicting "
+            f"{_values(look.constant)} ({_skill(look)})."
+        )
     return (
         f"{what}, about {mean} for every input. They vary {look.spread:.2g} times as much as the "
         f"targets (spread) and are {_compared(look)} always predicting {_values(look.constant)} "
