@@ -7,7 +7,7 @@ import pytest
 from meancollapse.evidence import Evidence, Look, Output, Stream, Variable
 from meancollapse.instrument.schedule import LookSchedule
 from meancollapse.place import place
-from meancollapse.verdict import state
+from meancollapse.verdict import state, varies_for_nothing
 
 DEAD_STREAM = Stream(1000, 0.01, -0.01, 0.0, 0.0, True, True)
 GOOD_STREAM = Stream(1000, 0.9, 0.8, 0.9, 0.8, True, True)
@@ -179,13 +179,18 @@ def test_a_target_that_only_the_layers_show_is_readable():
     assert run([with_(inside, rows=100)] * 8)[-1] == "undecided"  # 0.2 of 100 rows may be luck
 
 
-def test_an_output_that_varies_for_nothing_is_given_long():
+def test_an_output_that_varies_for_nothing_is_no_collapse_but_found_out_in_the_long_run():
     noise = with_(spread=0.2, skill=-0.1, r2=-0.1, readability=0.02)  # of 0.8 in the input
-    states = run([noise] * 24, epochs=40)
-    assert states.index("collapsed") == 19  # after 1,000 steps, not 200
-    assert run([noise] * 8, epochs=8)[-1] == "collapsed"
-    follows = with_(noise, readability=0.3)
-    assert run([follows] * 24)[-1] == "undecided"
+    assert set(run([noise] * 24, epochs=40)) == {"undecided"}
+
+    def found_out(look, epochs, number):
+        history = [epoch(n, look, epochs=epochs) for n in range(number)]
+        return varies_for_nothing(history, "y")
+
+    assert [found_out(noise, 40, number) for number in (19, 20)] == [False, True]  # 1,000 steps
+    assert [found_out(noise, 8, number) for number in (7, 8)] == [False, True]  # its end
+    assert not found_out(with_(noise, readability=0.3), 8, 8)
+    assert not found_out(CONSTANT, 8, 8)
 
 
 NOTHING = with_(input_readability=0.0, input_p_value=0.6, layers=(("a", 0.0), ("out", 0.0)))

@@ -107,7 +107,7 @@ def state(history: Sequence[Evidence], output: str) -> str:
         if look.rows < MIN_ROWS or (now.train is not None and now.train.target_varies):
             return UNDECIDED
         return NO_SIGNAL if wait.steps >= CONSTANT_STEPS or last.is_last else UNDECIDED
-    if not (is_constant(look) or is_unrelated(look)):
+    if not is_constant(look):
         return _signal_or(UNDECIDED, wait, last, now)
     if is_frozen(last) or _stays_one_number(wait, last):
         return COLLAPSED
@@ -116,6 +116,28 @@ def state(history: Sequence[Evidence], output: str) -> str:
     if possible(look) is None:
         return _signal_or(UNDECIDED, wait, last, now)
     return COLLAPSED if _is_overdue(wait, last) else UNDECIDED
+
+
+def varies_for_nothing(history: Sequence[Evidence], output: str) -> bool:
+    """Whether an output varies, but for long has carried nothing of a target that can be read.
+
+    It has not collapsed, so nobody is warned of it; but it is not going to learn either.
+
+    Args:
+        history: Evidence of every epoch of this `fit` so far, oldest first.
+        output: Name of the output.
+    """
+    last = history[-1]
+    now = last.output(output)
+    if now is None or output_has_skill(now):
+        return False
+    wait = _wait(history, output)
+    look = wait.looks[-1][1] if wait.looks else None
+    if look is None or not look.target_varies or not look.target_is_valid:
+        return False
+    if is_constant(look) or not is_unrelated(look):
+        return False
+    return not _is_on_its_way(wait, last) and _is_overdue(wait, last)
 
 
 @dataclass(frozen=True)
@@ -187,7 +209,7 @@ def _is_overdue(wait: _Wait, last: Evidence) -> bool:
     if last.is_last and wait.steps >= SHORT_RUN:
         return constant >= min(2, len(wait.looks))
     now = wait.looks[-1][1]
-    # What varies, though for nothing, is watched longer before it is called a constant in effect.
+    # What varies, though for nothing, is given long as well.
     slow = last.slow_start or is_alive(now) or not is_constant(now)
     patience = PATIENCE * (SLOW_START if slow else 1)
     rested = wait.steps - min(_settled_after(wait, last), PATIENCE * SLOW_START)

@@ -5,10 +5,12 @@ import time
 import warnings
 from typing import Any
 
+from meancollapse import verdict
 from meancollapse.callbacks.monitor import Monitor, level_of_fit
 from meancollapse.callbacks.warn_on_collapse import CollapseWarning
 from meancollapse.evidence import Evidence
 from meancollapse.remedies.rescuer import Rescue, Rescuer
+from meancollapse.report import text
 from meancollapse.verdict import Verdict
 
 
@@ -18,7 +20,8 @@ class RescueOnCollapse(Monitor):
     Warns like `WarnOnCollapse`. Then remedies chosen by the verdict are rehearsed on half of the
     sampled rows and judged by skill on the other half; the best is applied, kept if held-out skill
     is still higher after a probation, and taken back exactly if not. Faults of the data are told
-    and never treated; runs that do not collapse are not changed in any way.
+    and never treated; runs that learn are not changed in any way. An output that varies, but for
+    long has carried nothing of a target that can be read, is treated too, though not warned of.
 
     Args:
         max_rescues: How many rescues may be tried.
@@ -88,7 +91,16 @@ class RescueOnCollapse(Monitor):
             return
         self._rescuer.note_epoch(evidence)
         verdicts = [found for found in self.verdicts if found.epoch == evidence.epoch]
-        self._rescuer.act(verdicts, evidence)
+        verdicts = [self._as_treated(found) for found in verdicts]
+        self._rescuer.act(verdicts, self.history[-1])
+
+    def _as_treated(self, found: Verdict) -> Verdict:
+        """An output that varies for nothing is treated like a constant one."""
+        is_open = found.state in (verdict.UNDECIDED, verdict.PLATEAU)
+        if not (is_open and verdict.varies_for_nothing(self.history, found.output)):
+            return found
+        self._examine(found.output)
+        return text.verdict(self.history, found.output, verdict.COLLAPSED)
 
     def _say(self, line: str) -> None:
         if self.verbose:

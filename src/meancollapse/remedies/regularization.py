@@ -9,8 +9,8 @@ from meancollapse.instrument import backends, sites
 from meancollapse.instrument.rates import leaves
 from meancollapse.instrument.surgery import Surgery
 
-# Dropout from the first number on can by itself be what is wrong. Eased, all from the second number
-# on is brought down to the third (with 0.2 in four layers of SELUs, skill at inference stayed away).
+# Dropout from the first number on can by itself be what is wrong. Eased, all from the second on is
+# brought down to the third (with 0.2 in four layers of SELUs, there was no skill at inference).
 EXTREME_DROPOUT, MUCH_DROPOUT, EASED_DROPOUT = 0.7, 0.3, 0.05
 # Gradients clipped below this norm do not move anything in standardised coordinates.
 TINY_CLIP = 1e-2
