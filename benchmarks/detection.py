@@ -53,8 +53,10 @@ def truth(model: keras.Model, x: object, y: object, task: str, labels: object) -
     targets = keras.tree.flatten(y if labels is None else labels)
     worst, words = False, []
     for prediction, target in zip(predictions, targets, strict=False):
-        p = np.asarray(prediction, np.float64).reshape(len(prediction), -1)
-        t = np.asarray(target, np.float64).reshape(len(prediction), -1)
+        # One answer at every step of a sequence: every step is a row.
+        shape = (-1, 1) if np.shape(prediction)[-1] == 1 else (len(prediction), -1)
+        p = np.asarray(prediction, np.float64).reshape(shape)
+        t = np.asarray(target, np.float64).reshape(len(p), -1)
         if not np.isfinite(p).all():
             return True, "non-finite"
         if task == "multiclass" or (task == "binary" and p.shape[1] > 1):

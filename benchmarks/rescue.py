@@ -119,8 +119,10 @@ def skill(model: keras.Model, x: object, y: object, task: str, labels: object) -
     tasks = task.split("+") if "+" in task else [task] * len(predictions)
     found = []
     for prediction, target, kind in zip(predictions, targets, tasks, strict=False):
-        p = np.asarray(prediction, np.float64).reshape(len(prediction), -1)
-        t = np.asarray(target, np.float64).reshape(len(prediction), -1)
+        # One answer at every step of a sequence: every step is a row.
+        shape = (-1, 1) if np.shape(prediction)[-1] == 1 else (len(prediction), -1)
+        p = np.asarray(prediction, np.float64).reshape(shape)
+        t = np.asarray(target, np.float64).reshape(len(p), -1)
         if not np.isfinite(p).all():
             found.append(-1.0)
         elif kind == "multiclass" or (kind == "binary" and p.shape[1] > 1):

@@ -21,7 +21,7 @@ class Treatment:
         rate: Learning rate to set; `None` keeps it.
         clip: Largest global norm of the gradients from now on; `None` leaves them.
         warm_up: Steps over which updates grow to full size.
-        ease: Whether penalties, weight decay and extreme dropout are eased for this `fit`.
+        ease: Whether penalties, weight decay and dropout are eased for this `fit`.
         activations: `(layer, activation)` to be swapped.
     """
 
