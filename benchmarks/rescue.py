@@ -120,7 +120,8 @@ def skill(model: keras.Model, x: object, y: object, task: str, labels: object) -
     found = []
     for prediction, target, kind in zip(predictions, targets, tasks, strict=False):
         # One answer at every step of a sequence: every step is a row.
-        shape = (-1, 1) if np.shape(prediction)[-1] == 1 else (len(prediction), -1)
+        by_step = kind == "binary" and np.shape(prediction)[-1] == 1
+        shape = (-1, 1) if by_step else (len(prediction), -1)
         p = np.asarray(prediction, np.float64).reshape(shape)
         t = np.asarray(target, np.float64).reshape(len(p), -1)
         if not np.isfinite(p).all():
