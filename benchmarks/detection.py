@@ -54,9 +54,11 @@ def truth(model: keras.Model, x: object, y: object, task: str, labels: object) -
     worst, words = False, []
     for prediction, target in zip(predictions, targets, strict=False):
         # One answer at every step of a sequence: every step is a row.
-        by_step = task == "binary" and np.shape(prediction)[-1] == 1
-        shape = (-1, 1) if by_step else (len(prediction), -1)
-        p = np.asarray(prediction, np.float64).reshape(shape)
+        last = np.shape(prediction)[-1]
+        by_step = task == "multiclass" or (task == "binary" and last == 1)
+        p = np.asarray(prediction, np.float64).reshape(
+            (-1, last) if by_step else (len(prediction), -1)
+        )
         t = np.asarray(target, np.float64).reshape(len(p), -1)
         if not np.isfinite(p).all():
             return True, "non-finite"

@@ -46,7 +46,7 @@ STRUCTURE = {
 ACTIVATION = {"AT-circle_explode_exp"}
 HELP = ("nothing", "plateau", "restart", "random", "rescue", "rescue+activations", "fix")
 ENOUGH = 0.7
-BLIND = ("unseen", "unseen_more", "third_a", "third_b")
+BLIND = ("unseen", "unseen_more", "third_a", "third_b", "fourth_a", "fourth_b")
 WHERE = {
     name: where
     for part in BLIND
@@ -120,9 +120,11 @@ def skill(model: keras.Model, x: object, y: object, task: str, labels: object) -
     found = []
     for prediction, target, kind in zip(predictions, targets, tasks, strict=False):
         # One answer at every step of a sequence: every step is a row.
-        by_step = kind == "binary" and np.shape(prediction)[-1] == 1
-        shape = (-1, 1) if by_step else (len(prediction), -1)
-        p = np.asarray(prediction, np.float64).reshape(shape)
+        last = np.shape(prediction)[-1]
+        by_step = kind == "multiclass" or (kind == "binary" and last == 1)
+        p = np.asarray(prediction, np.float64).reshape(
+            (-1, last) if by_step else (len(prediction), -1)
+        )
         t = np.asarray(target, np.float64).reshape(len(p), -1)
         if not np.isfinite(p).all():
             found.append(-1.0)

@@ -7,7 +7,7 @@ import pytest
 from meancollapse.evidence import Evidence, Look, Output, Stream, Variable
 from meancollapse.instrument.schedule import LookSchedule
 from meancollapse.place import place
-from meancollapse.verdict import state, varies_for_nothing
+from meancollapse.verdict import needs_help, state
 
 DEAD_STREAM = Stream(1000, 0.01, -0.01, 0.0, 0.0, True, True)
 GOOD_STREAM = Stream(1000, 0.9, 0.8, 0.9, 0.8, True, True)
@@ -185,12 +185,20 @@ def test_an_output_that_varies_for_nothing_is_no_collapse_but_found_out_in_the_l
 
     def found_out(look, epochs, number):
         history = [epoch(n, look, epochs=epochs) for n in range(number)]
-        return varies_for_nothing(history, "y")
+        return needs_help(history, "y")
 
     assert [found_out(noise, 40, number) for number in (19, 20)] == [False, True]  # 1,000 steps
     assert [found_out(noise, 8, number) for number in (7, 8)] == [False, True]  # its end
-    assert not found_out(with_(noise, readability=0.3), 8, 8)
-    assert not found_out(CONSTANT, 8, 8)
+    follows = with_(noise, readability=0.3)
+    assert [found_out(follows, 40, number) for number in (20, 39, 40)] == [False, False, True]
+    assert not found_out(CONSTANT, 40, 20)  # that is what warnings are for
+    assert not found_out(with_(skill=0.5, r2=0.5), 8, 8)
+    assert not found_out(noise, 3, 3)  # 150 steps are no time
+
+
+def test_a_target_that_only_the_output_shows_is_readable():
+    faint = with_(input_readability=0.0, input_p_value=0.6, layers=(("out", 0.2),), readability=0.2)
+    assert run([faint] * 8)[-1] == "collapsed"
 
 
 NOTHING = with_(input_readability=0.0, input_p_value=0.6, layers=(("a", 0.0), ("out", 0.0)))

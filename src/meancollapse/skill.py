@@ -86,14 +86,14 @@ def all_have_skill(evidence: Evidence) -> bool:
 
 
 def possible(look: Look) -> float | None:
-    """The most that was read of the target, at the input or in a layer; `None` if all was luck.
+    """The most that was read of the target, at the input or behind it; `None` if all was luck.
 
     Of order, shapes or words nothing may be read at the input by linear means; but where the layers
-    of a network show it that has not learned, it is there.
+    of a network show it that has not learned, or its output, however faintly, it is there.
     """
     if look.input_readability is None or look.input_p_value is None:
         return None
-    inside = max((value for _, value in look.layers[:-1]), default=0.0)
+    inside = max([look.readability or 0.0, *(value for _, value in look.layers)])
     found = [look.input_readability] if is_readable_at_input(look) else []
     found += [inside] if look.rows * inside > EVIDENT else []
     return max(found, default=None)

@@ -118,10 +118,11 @@ def state(history: Sequence[Evidence], output: str) -> str:
     return COLLAPSED if _is_overdue(wait, last) else UNDECIDED
 
 
-def varies_for_nothing(history: Sequence[Evidence], output: str) -> bool:
-    """Whether an output varies, but for long has carried nothing of a target that can be read.
+def needs_help(history: Sequence[Evidence], output: str) -> bool:
+    """Whether an output has no skill that it should have, though it is no collapse to warn of.
 
-    It has not collapsed, so nobody is warned of it; but it is not going to learn either.
+    It varies, but for long has carried nothing of a target that can be read; or the run is over,
+    and whatever was on its way has not arrived.
 
     Args:
         history: Evidence of every epoch of this `fit` so far, oldest first.
@@ -133,8 +134,12 @@ def varies_for_nothing(history: Sequence[Evidence], output: str) -> bool:
         return False
     wait = _wait(history, output)
     look = wait.looks[-1][1] if wait.looks else None
-    if look is None or not look.target_varies or not look.target_is_valid:
+    if look is None or not (look.target_varies and look.target_is_valid):
         return False
+    if possible(look) is None:
+        return False
+    if last.is_last:
+        return wait.steps >= PATIENCE
     if is_constant(look) or not is_unrelated(look):
         return False
     return not _is_on_its_way(wait, last) and _is_overdue(wait, last)

@@ -21,7 +21,8 @@ class RescueOnCollapse(Monitor):
     sampled rows and judged by skill on the other half; the best is applied, kept if held-out skill
     is still higher after a probation, and taken back exactly if not. Faults of the data are told
     and never treated; runs that learn are not changed in any way. An output that varies, but for
-    long has carried nothing of a target that can be read, is treated too, though not warned of.
+    long has carried nothing of a target that can be read, or has no skill when the run ends, is
+    treated too, though not warned of.
 
     Args:
         max_rescues: How many rescues may be tried.
@@ -95,9 +96,9 @@ class RescueOnCollapse(Monitor):
         self._rescuer.act(verdicts, self.history[-1])
 
     def _as_treated(self, found: Verdict) -> Verdict:
-        """An output that varies for nothing is treated like a constant one."""
+        """An output without skill that it should have is treated like a collapsed one."""
         is_open = found.state in (verdict.UNDECIDED, verdict.PLATEAU)
-        if not (is_open and verdict.varies_for_nothing(self.history, found.output)):
+        if not (is_open and verdict.needs_help(self.history, found.output)):
             return found
         self._examine(found.output)
         return text.verdict(self.history, found.output, verdict.COLLAPSED)

@@ -202,12 +202,12 @@ class Surgery:
         """Whether all weights are finite."""
         return all(np.isfinite(self.value(v)).all() for v in self.model.trainable_variables)
 
-    def hold_schedule(self, leaf: Any) -> None:
-        """Put an optimizer's schedule aside for this `fit`, at the rate it gives now."""
+    def hold_schedule(self, leaf: Any, rate: float) -> None:
+        """Put an optimizer's schedule aside for this `fit`, once, in favour of a rate."""
         if rates.is_settable(leaf):
             return
         if id(leaf) not in self._held:
-            self._held[id(leaf)] = rates.constant(rates.value(leaf))
+            self._held[id(leaf)] = rates.constant(rate)
         if backends.schedule_of(leaf) is not self._held[id(leaf)]:
             self.change(leaf, "_learning_rate", self._held[id(leaf)])
 

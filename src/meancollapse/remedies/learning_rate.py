@@ -46,8 +46,8 @@ def current(surgery: Surgery) -> float:
 def apply(surgery: Surgery, rate: float) -> float:
     """Set the learning rate; several optimizers keep their proportions.
 
-    A schedule cannot be set. It is put aside for the rest of this `fit`, held where it stands, and
-    the rest of the change is left to the dial.
+    A schedule cannot be set. It is put aside for the rest of this `fit`, for the first rate that is
+    asked for; what a later one differs by is left to the dial, so that nothing is compiled again.
 
     Returns:
         The factor on updates that the dial must supply.
@@ -58,6 +58,9 @@ def apply(surgery: Surgery, rate: float) -> float:
         for leaf in found:
             leaf.learning_rate = rates.value(leaf) * factor
         return 1.0
+    first = rates.value(found[0])
+    factor = 1.0 if rates.is_settable(found[0]) else rate / max(first, 1e-30)
     for leaf in found:
-        surgery.hold_schedule(leaf)
+        # A schedule that has come down to 0 has no proportion to keep.
+        surgery.hold_schedule(leaf, rates.value(leaf) * factor if first > 0 else rate)
     return rate / max(rates.value(found[0]), 1e-30)
