@@ -375,6 +375,33 @@ def test_dropout_inside_a_recurrent_cell_is_eased():
     assert [model.layers[0].dropout, model.layers[0].recurrent_dropout] == [0.99, 0.99]
 
 
+def test_the_output_of_two_towers_keeps_its_activation():
+    inputs = keras.Input((10,))
+    layers = keras.layers
+    towers = [
+        layers.Dense(4)(layers.Dense(16, activation="sigmoid", kernel_initializer="zeros")(inputs))
+        for _ in "ab"
+    ]
+    output = layers.Activation("sigmoid", name="end")(layers.Dot(axes=1)(towers))
+    model = keras.Model(inputs, output)
+    model.compile(keras.optimizers.SGD(1e-4), "binary_crossentropy")
+    x, _ = regression_data()
+    y = (x[:, :1] + x[:, 1:2] > 0).astype("float32")
+    callback = mc.RescueOnCollapse(allow_activation_changes=True, verbose=0)
+    fit(model, x, y, callback=callback)
+    assert callback.rescues[-1].outcome == "kept"
+    assert model.get_layer("end").activation is keras.activations.sigmoid
+    assert r2(model, x, y) > 0.5
+
+
+def test_a_schedule_that_gives_no_rate_at_all_is_put_aside():
+    schedule = keras.optimizers.schedules.PolynomialDecay(1e-3, 1, end_learning_rate=0.0)
+    model = dead_mlp(optimizer=keras.optimizers.SGD(schedule))
+    x, y = regression_data()
+    fit(model, x, y)
+    assert r2(model, x, y) > 0.5
+
+
 def test_a_head_applied_at_every_step_of_a_sequence_is_put_on_its_targets():
     layers = keras.layers
     model = keras.Sequential(

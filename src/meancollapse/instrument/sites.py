@@ -29,7 +29,7 @@ class Site:
         layer: The layer.
         is_first: Whether it is given the model's inputs, changed at most by layers without weights.
         heads: The outputs that leave it through layers without weights.
-        last: For a head, the layer whose activation the output has.
+        last: For a head, the layer whose activation the output has; `None` where it is not known.
     """
 
     name: str
@@ -104,10 +104,11 @@ def find(model: keras.Model, x: Any, y: Any) -> list[Site]:
     for head, _, prediction in heads.pair(model, y, outputs):
         layer, end = _head_layer(prediction, producer, alive)
         if layer is None and len(keras.tree.flatten(outputs)) == 1 and order:
-            layer = end = list(order.values())[-1][1]
-        if layer is not None and end is not None:
+            layer = list(order.values())[-1][1]
+        if layer is not None:
             found.setdefault(id(layer), []).append(head)
-            last[id(layer)] = end
+            if end is not None:
+                last[id(layer)] = end
     return [
         Site(name, layer, is_first, tuple(found.get(id(layer), ())), last.get(id(layer)))
         for name, layer, is_first in order.values()
@@ -117,7 +118,10 @@ def find(model: keras.Model, x: Any, y: Any) -> list[Site]:
 def _head_layer(
     prediction: Any, producer: dict[int, tuple[keras.Layer, tuple[int, ...]]], alive: list[Any]
 ) -> tuple[keras.Layer | None, keras.Layer | None]:
-    """The layer with weights a prediction comes from, and the last layer with an activation."""
+    """The layer with weights a prediction comes from, and the last layer with an activation.
+
+    Of a prediction that several tensors were combined into, only the second can be known.
+    """
     key = id(prediction)
     if key not in producer:
         array = to_array(prediction)
@@ -135,7 +139,7 @@ def _head_layer(
         if len(given) != 1:
             break
         key = given[0]
-    return None, None
+    return None, end
 
 
 def to_array(tensor: Any) -> np.ndarray:

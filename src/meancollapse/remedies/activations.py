@@ -44,8 +44,10 @@ def head_swaps(
     """
     found = []
     for site in sites:
+        end = site.last
+        if end is None:
+            continue
         for head in site.heads:
-            end = site.last or site.layer
             wanted = head_activation(head, end, _units(site.layer), targets[head.name])
             if wanted is not None and activations.replacement(end, wanted) is not None:
                 found.append((end.name, wanted))
