@@ -1,4 +1,4 @@
-"""Blind programs, third set: Keras fits that end with a constant prediction, and their repairs.
+"""Blind programs, second set: Keras fits that end with a constant prediction, and their repairs.
 
 ``P`` maps an id to ``(task, loss, builder)``; ``builder(rng, fixed)`` returns
 ``(model, x, y, fit_kwargs[, labels])``. ``WHERE``: "model" (weights, optimizer, penalties,
@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from keras import initializers, layers, ops, regularizers
 from keras import optimizers as opt
-from programs_unseen import Dense, col, digits, f32, seq, std
+from programs_unseen_1 import Dense, col, digits, f32, seq, std
 from sklearn import datasets
 
 P = {}
