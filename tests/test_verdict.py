@@ -194,6 +194,7 @@ def test_an_output_that_varies_for_nothing_is_no_collapse_but_found_out_in_the_l
     assert not found_out(CONSTANT, 40, 20)  # that is what warnings are for
     assert not found_out(with_(skill=0.5, r2=0.5), 8, 8)
     assert not found_out(noise, 3, 3)  # 150 steps are no time
+    assert not needs_help([epoch(0, noise, steps=500, epochs=1)], "y")  # one of many fits, perhaps
 
 
 def test_a_target_that_only_the_output_shows_is_readable():

@@ -138,8 +138,8 @@ def needs_help(history: Sequence[Evidence], output: str) -> bool:
         return False
     if possible(look) is None:
         return False
-    if last.is_last:
-        return wait.steps >= PATIENCE
+    if last.is_last:  # of one look, as in a loop of `fit(epochs=1)`, it cannot be known
+        return wait.steps >= PATIENCE and len(wait.looks) > 1
     if is_constant(look) or not is_unrelated(look):
         return False
     return not _is_on_its_way(wait, last) and _is_overdue(wait, last)
