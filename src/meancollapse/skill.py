@@ -86,17 +86,19 @@ def all_have_skill(evidence: Evidence) -> bool:
 
 
 def possible(look: Look) -> float | None:
-    """The most that was read of the target, at the input or behind it; `None` if all was luck.
+    """What the input makes possible, where the sample shows that it makes anything possible."""
+    return look.input_readability if is_readable_at_input(look) else None
 
-    Of order, shapes or words nothing may be read at the input by linear means; but where the layers
-    of a network show it that has not learned, or its output, however faintly, it is there.
+
+def may_be_readable(look: Look) -> bool:
+    """Whether the target was read somewhere, at the input, in a layer or in the output.
+
+    Of order, shapes or words nothing may be read at the input by linear means. But layers that were
+    trained on these rows may know some of them by heart: what they show is a reason to try, and no
+    proof.
     """
-    if look.input_readability is None or look.input_p_value is None:
-        return None
     inside = max([look.readability or 0.0, *(value for _, value in look.layers)])
-    found = [look.input_readability] if is_readable_at_input(look) else []
-    found += [inside] if look.rows * inside > EVIDENT else []
-    return max(found, default=None)
+    return is_readable_at_input(look) or look.rows * inside > EVIDENT
 
 
 def is_readable_at_input(look: Look) -> bool:

@@ -22,6 +22,7 @@ from meancollapse.skill import (
     is_alive,
     is_constant,
     is_unrelated,
+    may_be_readable,
     output_has_skill,
     possible,
 )
@@ -136,7 +137,7 @@ def needs_help(history: Sequence[Evidence], output: str) -> bool:
     look = wait.looks[-1][1] if wait.looks else None
     if look is None or not (look.target_varies and look.target_is_valid):
         return False
-    if possible(look) is None:
+    if not may_be_readable(look):
         return False
     if last.is_last:  # of one look, as in a loop of `fit(epochs=1)`, it cannot be known
         return wait.steps >= PATIENCE and len(wait.looks) > 1

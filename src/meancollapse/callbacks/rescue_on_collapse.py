@@ -92,14 +92,15 @@ class RescueOnCollapse(Monitor):
             return
         self._rescuer.note_epoch(evidence)
         verdicts = [found for found in self.verdicts if found.epoch == evidence.epoch]
-        verdicts = [self._as_treated(found) for found in verdicts]
-        self._rescuer.act(verdicts, self.history[-1])
+        doubtful = [self._as_collapsed(found) for found in verdicts if self._needs_help(found)]
+        self._rescuer.act(verdicts, self.history[-1], doubtful)
 
-    def _as_treated(self, found: Verdict) -> Verdict:
-        """An output without skill that it should have is treated like a collapsed one."""
+    def _needs_help(self, found: Verdict) -> bool:
         is_open = found.state in (verdict.UNDECIDED, verdict.PLATEAU)
-        if not (is_open and verdict.needs_help(self.history, found.output)):
-            return found
+        return is_open and verdict.needs_help(self.history, found.output)
+
+    def _as_collapsed(self, found: Verdict) -> Verdict:
+        """What is treated like a collapse, with its causes."""
         self._examine(found.output)
         return text.verdict(self.history, found.output, verdict.COLLAPSED)
 

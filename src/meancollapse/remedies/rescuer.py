@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -119,14 +119,17 @@ class Rescuer:
         self._epochs += 1
         self._best.note(evidence)
 
-    def act(self, verdicts: list[Verdict], evidence: Evidence) -> None:
+    def act(
+        self, verdicts: list[Verdict], evidence: Evidence, doubtful: Sequence[Verdict] = ()
+    ) -> None:
         """Judge a treatment on probation, and treat what needs it.
 
         Args:
             verdicts: This epoch's verdicts, one per output.
             evidence: This epoch's evidence.
+            doubtful: Verdicts on outputs that have not collapsed, but have no skill either.
         """
-        ill = [v for v in verdicts if _can_be_treated(v)]
+        ill = [v for v in verdicts if _can_be_treated(v)] or list(doubtful)
         if self._probation is not None:
             if not self._is_due(evidence, ill):
                 return
@@ -143,7 +146,7 @@ class Rescuer:
             self._has_given_up = True
             self.say(f"Epoch {evidence.epoch + 1}: nothing in the model was changed: {reason}.")
             return
-        self._treat(ill[0], evidence)
+        self._treat(ill[0], evidence, _is_in_doubt(ill[0]) or ill[0] in doubtful)
 
     def _is_due(self, evidence: Evidence, ill: list[Verdict]) -> bool:
         assert self._probation is not None
@@ -171,7 +174,7 @@ class Rescuer:
             )
         return None
 
-    def _treat(self, found: Verdict, evidence: Evidence) -> None:
+    def _treat(self, found: Verdict, evidence: Evidence, in_doubt: bool) -> None:
         began = self.clock()
         surgery = self._surgery = self._surgery or Surgery(self.instrument)
         patient = admission.admit(surgery, found, evidence, self._best.exist)
@@ -188,11 +191,10 @@ class Rescuer:
             len(self.rescues),
         )
         best = choose(trials, candidates)
-        if _is_in_doubt(found) and (best is None or best.skill < SKILL_IN_DOUBT):
+        if in_doubt and (best is None or best.skill < SKILL_IN_DOUBT):
             self._has_given_up = True
-            words = (
-                f"{NOT_THE_MODEL['no_signal']}, nor did {len(trials)} remedies rehearsed find it"
-            )
+            reason = NOT_THE_MODEL["no_signal"] if _is_in_doubt(found) else "no skill was found"
+            words = f"{reason}, nor did {len(trials)} remedies rehearsed find any"
             self.say(f"Epoch {evidence.epoch + 1}: nothing in the model was changed: {words}.")
             return
         if best is not None and best.skill < skill_before + self.gain:
