@@ -6,6 +6,7 @@ from nets import mlp, regression_data
 
 from meancollapse.instrument.layers import compress, forward, input_columns
 from meancollapse.instrument.sample import MAX_BYTES, MAX_ROWS, Sample
+from meancollapse.readability import input_readability
 
 
 def filled(batches, expected=None):
@@ -114,3 +115,22 @@ def test_token_ids_are_also_counted():
     assert columns.shape[1] <= 16
     assert (columns[:, :8].sum(1) == 3).all()
     assert columns[0, 1] == 2
+
+
+def test_whether_two_inputs_are_alike_is_readable():
+    rng = np.random.default_rng(0)
+    left, other = rng.normal(size=(2, 512, 20)).astype("float32")
+    same = rng.random(512) < 0.5
+    right = np.where(same[:, None], left + 0.3 * other, other)
+    targets = same.astype(float)[:, None]
+    columns = input_columns([left, right], 120)
+    assert columns.shape == (512, 60)
+    np.testing.assert_allclose(columns[:, 40:], np.abs(left - right), rtol=1e-6)
+    assert input_readability(columns, targets).value > 0.5
+    assert input_readability(columns[:, :40], targets).value < 0.2
+
+
+def test_inputs_of_other_shapes_or_single_numbers_are_not_compared():
+    one, two, numbers = np.ones((6, 2), "float32"), np.ones((6, 3), "float32"), np.ones((6, 1))
+    assert input_columns([one, two], 40).shape == (6, 5)
+    assert input_columns([numbers, numbers], 40).shape == (6, 2)

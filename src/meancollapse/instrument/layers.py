@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
+from itertools import combinations
 from typing import Any
 
 import keras
@@ -13,6 +14,8 @@ from meancollapse.instrument import backends
 
 # Rows of one pass; more of them where rows are small, as recurrent layers take long for each pass.
 CHUNK, LARGE_CHUNK, SMALL_ROW = 256, 1024, 64
+# Pairs of inputs that are compared, at most.
+MAX_PAIRS = 3
 
 
 def forward(
@@ -110,18 +113,32 @@ def compress(array: np.ndarray, limit: int) -> np.ndarray:
 
 
 def input_columns(x: Any, limit: int) -> np.ndarray:
-    """The inputs as at most `limit` columns; integer ids also as counts of (hashed) ids."""
+    """The inputs as at most `limit` columns.
+
+    Integer ids also as counts of (hashed) ids; inputs of the same shape also by how far they differ
+    in each column, which is what networks that compare them go by.
+    """
     arrays = [np.asarray(a) for a in keras.tree.flatten(x)]
     arrays = [a for a in arrays if a.dtype.kind in "fiub"]
-    share = max(4, limit // max(1, len(arrays)))
-    parts = []
-    for array in arrays:
-        if array.dtype.kind in "iu" and array.ndim <= 2:
-            parts += [_id_counts(array, share // 2), compress(array, share - share // 2)]
-        else:
-            parts.append(compress(array, share))
+    alike = [(a, b) for a, b in combinations(range(len(arrays)), 2) if _alike(arrays[a], arrays[b])]
+    alike = alike[:MAX_PAIRS]
+    share = max(4, limit // max(1, len(arrays) + len(alike)))
+    parts = [_columns(array, share) for array in arrays]
+    parts += [np.abs(parts[a] - parts[b]) for a, b in alike]
     rows = len(keras.tree.flatten(x)[0])
     return np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0))
+
+
+def _columns(array: np.ndarray, limit: int) -> np.ndarray:
+    if array.dtype.kind in "iu" and array.ndim <= 2:
+        ids = _id_counts(array, limit // 2)
+        return np.concatenate([ids, compress(array, limit - limit // 2)], axis=1)
+    return compress(array, limit)
+
+
+def _alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two inputs can be compared number by number, and have enough of them for it."""
+    return one.shape == other.shape and one.dtype == other.dtype and one[0].size > 1
 
 
 def _id_counts(ids: np.ndarray, buckets: int) -> np.ndarray:
