@@ -116,6 +116,16 @@ def test_one_number_for_every_input_in_two_looks():
     assert run([one] * 2, steps=5) == ["undecided", "undecided"]
 
 
+def test_what_was_learned_and_lost_in_averaged_weights_is_a_collapse():
+    learned = [epoch(n, None, GOOD_STREAM, epochs=3) for n in range(3)]
+    averaged = epoch(2, CONSTANT, GOOD_STREAM, epochs=3, ema_momentum=0.9999)
+    assert state([*learned[:2], averaged], "y") == "collapsed"
+    assert (
+        state([*learned[:2], epoch(2, CONSTANT, epochs=3, ema_momentum=0.99)], "y") != "collapsed"
+    )
+    assert state([*learned[:2], epoch(2, GOOD, epochs=3, ema_momentum=0.99)], "y") == "healthy"
+
+
 def test_rising_hidden_layers_are_a_plateau():
     rising = [
         with_(layers=(("a", 0.5), ("b", 0.02 * n), ("c", 0.02 * n), ("out", 0.0)))
@@ -200,6 +210,18 @@ def test_an_output_that_varies_for_nothing_is_no_collapse_but_found_out_in_the_l
     assert not found_out(with_(skill=0.5, r2=0.5), 8, 8)
     assert not found_out(noise, 3, 3)  # 150 steps are no time
     assert not needs_help([epoch(0, noise, steps=500, epochs=1)], "y")  # one of many fits, perhaps
+
+
+def test_an_output_that_has_faded_to_one_number_is_worth_a_try():
+    noise = with_(input_readability=0.0, input_p_value=0.6, layers=(("out", 0.0),))
+    fading = [with_(noise, spread=10.0 ** (-3 - 2 * n)) for n in range(8)]
+    history = [epoch(n, look) for n, look in enumerate(fading)]
+    assert [needs_help(history[:n], "y") for n in (3, 4, 5)] == [False, True, True]
+    assert set(run(fading)) == {"undecided"}  # of noise a constant is the right thing to say
+    rising = [epoch(n, look) for n, look in enumerate(fading[::-1])]
+    assert not any(needs_help(rising[:n], "y") for n in range(1, 9))
+    faint = [epoch(n, with_(noise, spread=1e-8)) for n in range(8)]
+    assert not any(needs_help(faint[:n], "y") for n in range(1, 9))
 
 
 NOTHING = with_(input_readability=0.0, input_p_value=0.6, layers=(("a", 0.0), ("out", 0.0)))

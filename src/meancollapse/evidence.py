@@ -218,6 +218,8 @@ class Evidence:
         outputs: The model's outputs.
         actions: What our callbacks changed at the end of this epoch, in words.
         learning_rate: The optimizer's learning rate at the end of the epoch; `None` if unknown.
+        ema_momentum: Momentum of the averaged weights that stand in the model since the end of the
+            `fit` (`use_ema`), and that the looks saw; `None` before, and where none are averaged.
     """
 
     epoch: int
@@ -236,6 +238,7 @@ class Evidence:
     outputs: tuple[Output, ...]
     actions: tuple[str, ...] = ()
     learning_rate: float | None = None
+    ema_momentum: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The same as nested dicts and lists of plain numbers, ready for `json.dumps`."""

@@ -25,6 +25,7 @@ from meancollapse.skill import (
     may_be_readable,
     output_has_skill,
     possible,
+    stream_has_skill,
 )
 from meancollapse.trend import RISE as RISE
 from meancollapse.trend import rises
@@ -54,6 +55,8 @@ NO_SIGNAL_ROWS = 100
 CONSTANT_STEPS = 50
 # Spread growing by this factor over the second half of the wait: on its way.
 GROWTH = 1.5
+# Of what an output once varied, in target spreads, next to nothing is left.
+FADED, FADING = 1e-6, 10
 # No shuffling of the targets out of 99 was read as well.
 EVIDENT_P = 0.01
 
@@ -112,6 +115,8 @@ def state(history: Sequence[Evidence], output: str) -> str:
         return _signal_or(UNDECIDED, wait, last, now)
     if is_frozen(last) or _stays_one_number(wait, last):
         return COLLAPSED
+    if last.ema_momentum is not None and stream_has_skill(now.train):
+        return COLLAPSED  # what was learned is lost in averaging
     if look.target_is_valid and _is_on_its_way(wait, last):
         return PLATEAU
     if possible(look) is None:
@@ -122,8 +127,9 @@ def state(history: Sequence[Evidence], output: str) -> str:
 def needs_help(history: Sequence[Evidence], output: str) -> bool:
     """Whether an output has no skill that it should have, though it is no collapse to warn of.
 
-    It varies, but for long has carried nothing of a target that can be read; or the run is over,
-    and whatever was on its way has not arrived.
+    It varies, but for long has carried nothing of a target that can be read; or it has faded to one
+    number, which is right only if nothing can be learned; or the run is over, and whatever was on
+    its way has not arrived.
 
     Args:
         history: Evidence of every epoch of this `fit` so far, oldest first.
@@ -137,6 +143,8 @@ def needs_help(history: Sequence[Evidence], output: str) -> bool:
     look = wait.looks[-1][1] if wait.looks else None
     if look is None or not (look.target_varies and look.target_is_valid):
         return False
+    if wait.steps >= PATIENCE and _has_faded(wait):
+        return True
     if not may_be_readable(look):
         return False
     if last.is_last:  # of one look, as in a loop of `fit(epochs=1)`, it cannot be known
@@ -144,6 +152,12 @@ def needs_help(history: Sequence[Evidence], output: str) -> bool:
     if is_constant(look) or not is_unrelated(look):
         return False
     return not _is_on_its_way(wait, last) and _is_overdue(wait, last)
+
+
+def _has_faded(wait: _Wait) -> bool:
+    """Next to no spread any more, in two looks; what never had any may still be on its way."""
+    spreads = [look.spread for _, look in wait.looks]
+    return len(spreads) > 2 and max(spreads[-2:]) <= FADED <= max(spreads) / FADING
 
 
 @dataclass(frozen=True)

@@ -357,6 +357,43 @@ def test_eased_regularization_is_put_back_after_the_fit():
     assert all(layer.kernel.regularizer is not None for layer in model.layers)
 
 
+def averaged(momentum):
+    keras.utils.set_random_seed(0)
+    optimizer = keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=momentum)
+    model = mlp(optimizer=optimizer)
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([kernel / 100, bias])  # begins as good as constant
+    return model
+
+
+def test_averaged_weights_that_never_arrived_give_way_to_the_trained_ones(capsys):
+    x, y = regression_data()
+    alone = averaged(0.9999)
+    alone.fit(x, y + 5, epochs=12, batch_size=16, verbose=0)
+    assert r2(alone, x, y + 5) < 0
+    model, callback = averaged(0.9999), mc.RescueOnCollapse()
+    with pytest.warns(mc.CollapseWarning, match="train_inference_gap .*averaged weights"):
+        model.fit(x, y + 5, epochs=12, batch_size=16, verbose=0, callbacks=[callback])
+    assert r2(model, x, y + 5) > 0.6
+    assert [rescue.outcome for rescue in callback.rescues] == ["kept"]
+    assert "put the trained weights back" in capsys.readouterr().out
+    assert "put the trained weights back" in callback.history[-1].actions[-1]
+    # The averages begin with them, so that what is trained on does not fall back.
+    model.fit(x, y + 5, epochs=1, batch_size=16, verbose=0)
+    assert r2(model, x, y + 5) > 0.6
+
+
+def test_averaged_weights_with_skill_stay():
+    x, y = regression_data()
+    model = averaged(0.9)
+    callback = fit(model, x, y, epochs=12)
+    plain = averaged(0.9)
+    plain.fit(x, y, epochs=12, batch_size=16, verbose=0)
+    assert callback.rescues == []
+    assert {found.state for found in callback.verdicts} <= {"undecided", "plateau", "healthy"}
+    np.testing.assert_array_equal(model.predict(x, verbose=0), plain.predict(x, verbose=0))
+
+
 def test_dropout_inside_a_recurrent_cell_is_eased():
     layers = keras.layers
     model = keras.Sequential(

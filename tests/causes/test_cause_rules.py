@@ -96,6 +96,24 @@ def test_of_two_inputs_one_may_be_constant():
     assert findings(inputs=(INPUT, constant)) == []
 
 
+def test_a_product_of_inputs_that_have_faded_is_not_to_blame():
+    dot = layer(
+        "dot",
+        kind="Dot",
+        activation="linear",
+        units=1,
+        constant_units=1,
+        has_weights=False,
+        readability=0.0,
+        std=0.0,
+    )
+    lost = dict(layers=(("hidden", 0.5), ("dot", 0.0), ("out", 0.0)))
+    found = findings(look=lost, examination=behind(2, dot))
+    assert (found[0].cause, found[0].layer) == ("constant_input", "dot")
+    faded = dataclasses.replace(dot, input_std=2e-21)
+    assert "constant_input" not in ids(findings(look=lost, examination=behind(2, faded)))
+
+
 def test_weights_that_decay_has_worn_to_zero_are_no_constant_initialization():
     changes = dict(identical_units=16, scale=0.0)
     lost = with_layer("middle", readability=0.0)
@@ -238,6 +256,27 @@ def test_a_network_that_learns_in_training_mode_only():
     found = findings(stream=good, examination=behind(1, norm))
     assert (found[0].cause, found[0].layer) == ("train_inference_gap", "norm")
     assert "R² 0.80" in found[0].evidence
+
+
+def test_weights_averaged_for_longer_than_the_run():
+    trained = dataclasses.replace(STREAM, r2=0.8)
+    found = findings(stream=trained, ema_momentum=0.9999, steps=500)
+    assert (found[0].cause, found[0].layer, found[0].strength) == (
+        "train_inference_gap",
+        None,
+        PROOF,
+    )
+    assert "remember about 10,000 steps, and the run made 500" in found[0].evidence
+    assert findings(ema_momentum=0.9999) == []  # not trained either: no averages are to blame
+
+
+def test_a_cheap_penalty_that_took_all_the_weights_away():
+    gone = with_parameter("hidden", scale=1e-19)
+    cheap = dict(penalty_at_start=0.05, penalty=0.0)  # a perfect prediction gains 1
+    found = next(f for f in findings(examination=gone | cheap) if f.cause == "over_regularization")
+    assert "down to" in found.evidence and "e-19" in found.evidence
+    assert "over_regularization" not in ids(findings(examination=gone))
+    assert findings(examination=cheap) == []
 
 
 # --- mechanisms ----------------------------------------------------------------------------------

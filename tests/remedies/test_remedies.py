@@ -66,6 +66,45 @@ def test_every_unit_is_centred_inside_its_data():
     assert on.std() > 0.1
 
 
+class Theatre:
+    """As much of a `Surgery` as weights need."""
+
+    @staticmethod
+    def value(variable):
+        return np.array(keras.ops.convert_to_numpy(variable), np.float64)
+
+    @staticmethod
+    def set(variable, value):
+        variable.assign(value)
+
+
+@pytest.mark.parametrize("kind", [keras.layers.LSTM, keras.layers.GRU])
+def test_recurrent_layers_begin_with_a_memory_as_long_as_their_input(kind):
+    keras.utils.set_random_seed(0)
+    layer, empty = kind(16), np.zeros((1, 80, 1), "float32")
+    first = empty.copy()
+    first[0, 0, 0] = 3.0
+
+    def traces():
+        apart = keras.ops.convert_to_numpy(layer(first)) - keras.ops.convert_to_numpy(layer(empty))
+        return np.abs(apart[0])
+
+    before = traces().max()
+    reinitialise._remember(Theatre(), layer, 80)
+    assert traces().max() > 50 * before
+    bias = Theatre.value(layer.cell.bias)
+    keeps = bias[16:32] if kind is keras.layers.LSTM else bias[0, :16]
+    memory = 1 + np.exp(keeps)  # steps
+    assert memory[0] < 4 and memory[-1] == pytest.approx(80) and (np.diff(memory) > 0).all()
+
+
+def test_a_recurrent_layer_on_few_steps_begins_as_usual():
+    layer = keras.layers.LSTM(4)
+    layer.build((None, 3, 2))
+    reinitialise._remember(Theatre(), layer, 3)
+    np.testing.assert_array_equal(Theatre.value(layer.cell.bias), [0] * 4 + [1] * 4 + [0] * 8)
+
+
 def test_inputs_are_standardised_by_powers_of_two():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(400, 3)) * [1e-5, 1.0, 1e4] + [0, 0, 1e6]

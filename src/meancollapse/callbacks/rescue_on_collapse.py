@@ -9,8 +9,10 @@ from meancollapse import verdict
 from meancollapse.callbacks.monitor import Monitor, level_of_fit
 from meancollapse.callbacks.warn_on_collapse import CollapseWarning
 from meancollapse.evidence import Evidence
+from meancollapse.instrument.instrument import Instrument
 from meancollapse.remedies.rescuer import Rescue, Rescuer
 from meancollapse.report import text
+from meancollapse.skill import output_has_skill
 from meancollapse.verdict import Verdict
 
 
@@ -22,7 +24,8 @@ class RescueOnCollapse(Monitor):
     is still higher after a probation, and taken back exactly if not. Faults of the data are told
     and never treated; runs that learn are not changed in any way. An output that varies, but for
     long has carried nothing of a target that can be read, or has no skill when the run ends, is
-    treated too, though not warned of.
+    treated too, though not warned of. Averaged weights (`use_ema`) without skill, which `fit` puts
+    in place at its end, give way to the best trained ones.
 
     Args:
         max_rescues: How many rescues may be tried.
@@ -57,9 +60,11 @@ class RescueOnCollapse(Monitor):
         self.verbose = verbose
         self.rescues: list[Rescue] = []
         self._rescuer: Rescuer | None = None
+        self._has_ended = False
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.rescues = []
+        self._has_ended = False
         super().on_train_begin(logs)
         if self._instrument is not None:
             self._rescuer = Rescuer(
@@ -78,8 +83,17 @@ class RescueOnCollapse(Monitor):
             self._guarded(lambda _: rescuer.hold_rate())
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        self._rescuer = None  # what is still judged is no longer treated
+        self._has_ended = True  # what is still judged is no longer treated
         super().on_train_end(logs)
+        self._rescuer = None
+
+    def _conclude(self, attached: Instrument) -> None:
+        super()._conclude(attached)
+        last = self.history[-1]
+        if self._rescuer is None or last.ema_momentum is None:
+            return
+        if not all(output_has_skill(output) for output in last.outputs):
+            self._rescuer.undo_averaging(last)
 
     def on_verdict(self, found: Verdict, evidence: Evidence) -> None:
         if self._is_news(found):
@@ -88,7 +102,7 @@ class RescueOnCollapse(Monitor):
     def _judge(self) -> None:
         super()._judge()
         evidence = self.history[-1]
-        if self._rescuer is None:
+        if self._rescuer is None or self._has_ended:
             return
         self._rescuer.note_epoch(evidence)
         verdicts = [found for found in self.verdicts if found.epoch == evidence.epoch]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from meancollapse.causes.case import NORMALIZING, Case
 from meancollapse.finding import PROOF, Finding
 
+# Inputs of less than this std have faded already: their product is nothing whatever the layer does.
+FADED = 1e-6
+
 
 def explain(case: Case) -> Finding | None:
     """Every column of every input is one number, or preprocessing inside the model makes it so."""
@@ -26,7 +29,7 @@ def explain(case: Case) -> Finding | None:
         )
     # What stands behind the layer that loses the target is given next to nothing.
     for layer in case.way:
-        emptied = layer.constant_units == layer.units and (layer.input_std or 0) > 0
+        emptied = layer.constant_units == layer.units and (layer.input_std or 0) > FADED
         normalizes = layer.kind in NORMALIZING and layer.gain != 0
         empties = normalizes or (not layer.has_weights and layer.activation == "linear")
         if emptied and empties:

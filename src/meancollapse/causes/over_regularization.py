@@ -13,6 +13,8 @@ KEPT = 0.1
 HEAVY_DROPOUT = 0.8
 # Weights at most this share of where they began were pulled down, not trained.
 SHRUNK = 0.3
+# With a penalty in use, weights this small were taken away by it, whatever it cost at the start.
+GONE = 0.01
 # TheDeepChecker: regularization weighs too much from twice the data's pull on.
 NOISE = 2.0
 
@@ -43,8 +45,10 @@ def _shrinkage(case: Case) -> float:
 def _penalty(case: Case) -> Finding | None:
     gain = abs(case.look.constant_loss)
     price = case.examination.penalty_at_start
-    if not (math.isfinite(gain) and math.isfinite(price)) or price <= 0.2 * gain:
+    if not (math.isfinite(gain) and math.isfinite(price)) or price <= 0:
         return None
+    if price <= 0.2 * gain:
+        return _is_gone(case)
     weighs_most = price > gain
     shrunk = _shrinkage(case) < SHRUNK or case.examination.penalty < 0.1 * price
     strength = ROOT + 0.12 if weighs_most and shrunk else MECHANISM if weighs_most else HINT
@@ -57,6 +61,22 @@ def _penalty(case: Case) -> Finding | None:
         "them",
         "make the penalty a hundred times weaker",
         "kernel_regularizer=keras.regularizers.L2(1e-4)",
+    )
+
+
+def _is_gone(case: Case) -> Finding | None:
+    """A cheap penalty that nothing held against: the data pull at small weights even less."""
+    left = _shrinkage(case)
+    if left > GONE:
+        return None
+    return Finding(
+        "over_regularization",
+        MECHANISM + 0.05,
+        None,
+        f"the penalties have taken the weights down to {left:.2g} of where they began; the data "
+        "pull less than the penalties do",
+        "make the penalty a hundred times weaker",
+        "regularizer=keras.regularizers.L2(1e-6)",
     )
 
 

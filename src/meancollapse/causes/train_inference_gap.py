@@ -26,6 +26,19 @@ def explain(case: Case) -> Finding | None:
             "model.fit(x, y, batch_size=32)",
         )
     running = case.stream.r2 if case.stream is not None else None
+    momentum = case.evidence.ema_momentum
+    if momentum is not None and running is not None and running > max(0.0, case.look.r2) + GAP:
+        memory = f"about {1 / (1 - momentum):,.0f} steps" if momentum < 1 else "every step"
+        return Finding(
+            "train_inference_gap",
+            PROOF,
+            None,
+            f"in training the predictions explained the targets (R² {running:.2f}); then `fit` put "
+            f"the optimizer's averaged weights in place (R² {case.look.r2:.2g}), which with "
+            f"ema_momentum={momentum:g} remember {memory}, and the run made {case.evidence.steps}",
+            "average over a tenth of the run at most, or set use_ema=False",
+            "keras.optimizers.Adam(use_ema=True, ema_momentum=0.95)",
+        )
     known = [r for r in (running, case.examination.training_skill) if r is not None]
     measured = [r for r in known if math.isfinite(r)]
     now = max(0.0, case.look.r2)

@@ -284,6 +284,14 @@ def learning_rate(optimizer: Any) -> float | None:
         return None
 
 
+def averages(leaf: Any) -> list[tuple[Any, Any]]:
+    """Weights and their moving averages in an optimizer with `use_ema`."""
+    if not getattr(leaf, "use_ema", False):
+        return []
+    pairs = zip(leaf._trainable_variables, leaf._model_variables_moving_average, strict=True)
+    return [(variable, average) for variable, average in pairs if average is not None]
+
+
 def has_own_step(model: keras.Model) -> bool:
     """Whether the model's class brings a `train_step` of its own."""
     steps = (c.__dict__["train_step"] for c in type(model).__mro__ if "train_step" in c.__dict__)

@@ -13,6 +13,7 @@ import keras
 from meancollapse import skill
 from meancollapse.evidence import Evidence, Look, Output
 from meancollapse.instrument import (
+    averages,
     backends,
     examine,
     reading,
@@ -85,10 +86,9 @@ class Instrument:
         self._at_input: dict[str, InputReadability | None] = {}
         self._looker: Looker | None = None
         self._looks_due = LookSchedule()
-        per_call = int(getattr(model, "steps_per_execution", 1) or 1)
-        self._steps_per_call = per_call
+        self._steps_per_call = int(getattr(model, "steps_per_execution", 1) or 1)
         if params.get("steps"):
-            self._train.calls_per_epoch = -(-int(params["steps"]) // per_call)
+            self._train.calls_per_epoch = -(-int(params["steps"]) // self._steps_per_call)
 
     @property
     def leader(self) -> Any:
@@ -206,21 +206,21 @@ class Instrument:
             self._train.calls_per_epoch = self._train.calls or None
         evidence = self._read(epoch, logs)
         # A record of gradients keeps its resolution; a judge may look away when all is well.
-        judges = [owner.judges for owner in self.owners]
-        self._train.quiet = all(judges) and skill.all_have_skill(evidence)
-        if any(judges) and self._looks_due.is_due(evidence):
+        judge = [owner.judges for owner in self.owners]
+        self._train.quiet = all(judge) and skill.all_have_skill(evidence)
+        if any(judge) and self._looks_due.is_due(evidence):
             evidence = self._with_looks(evidence)
         self._looks_due.note(evidence)
         self.last_evidence = evidence
         return evidence
 
     def conclude(self) -> Evidence | None:
-        """The last epoch's evidence as that of a run that ended there (stopped early, say)."""
-        evidence = self.last_evidence
-        if evidence is None or evidence.is_last:
+        """The last epoch's evidence as that of a run that ended there: stopped early, say."""
+        evidence, momentum = self.last_evidence, averages.momentum(self.model.optimizer)
+        if evidence is None or evidence.is_last and evidence.ema_momentum == momentum:
             return evidence
-        evidence = dataclasses.replace(evidence, is_last=True)
-        if self._looks_due.is_due(evidence):
+        evidence = dataclasses.replace(evidence, is_last=True, ema_momentum=momentum)
+        if momentum is not None or self._looks_due.is_due(evidence):
             evidence = self._with_looks(evidence)
         self.last_evidence = evidence
         return evidence

@@ -123,6 +123,7 @@ def apply(
                 _as_initialised(surgery, layer, rng)
                 if isinstance(layer, keras.layers.SimpleRNN):  # adds up all it is given
                     surgery.set(kernel, surgery.value(kernel) / np.sqrt(given.shape[1]))
+                _remember(surgery, layer, given.shape[1])
                 _standardise(surgery, layer, *(found or input_scale.columns(given)))
             else:
                 quantiles = DEEP_RELU if is_deep and _is_relu(layer) else QUANTILES
@@ -194,6 +195,25 @@ def _as_initialised(
         if value.ndim > 1 and (not np.isfinite(value).all() or np.ptp(value) == 0):
             value = rng.normal(size=value.shape) / np.sqrt(np.prod(value.shape[:-1]))
         surgery.set(variable, value)
+
+
+def _remember(surgery: Surgery, layer: keras.Layer, steps: int) -> None:
+    """Gates that keep what was seen, from a few steps in the first unit to all in the last.
+
+    After Tallec and Ollivier, "Can recurrent neural networks warp time?" (ICLR 2018): a unit whose
+    forget gate has the bias log(t - 1) remembers for about t steps. Keras' own bias is the least.
+    """
+    cell, (_, bias) = getattr(layer, "cell", layer), kernel_and_bias(layer)
+    if bias is None:
+        return
+    value, units, longest = surgery.value(bias), cell.units, np.log(max(steps - 1, 1))
+    if isinstance(cell, keras.layers.LSTMCell) and longest > 1:
+        kept = np.linspace(1, longest, units)
+        value[:units], value[units : 2 * units] = 1 - kept, kept
+    elif isinstance(cell, keras.layers.GRUCell):
+        row = value[0] if value.ndim > 1 else value  # two biases, the input's first
+        row[:units] = np.linspace(0, longest, units)
+    surgery.set(bias, value)
 
 
 def _enliven(

@@ -9,6 +9,7 @@ from typing import Any
 from meancollapse import verdict
 from meancollapse.evidence import Evidence
 from meancollapse.finding import ROOT
+from meancollapse.instrument import averages
 from meancollapse.instrument.instrument import Instrument
 from meancollapse.instrument.surgery import State, Surgery
 from meancollapse.remedies import admission, plan
@@ -16,6 +17,7 @@ from meancollapse.remedies.held_rate import HeldRate
 from meancollapse.remedies.patient import NOT_THE_MODEL
 from meancollapse.remedies.rehearse import GAIN, choose, rehearse
 from meancollapse.remedies.rewind import BestWeights
+from meancollapse.remedies.treatment import REWIND, Treatment
 from meancollapse.verdict import Verdict
 
 # A rescue may take as long as two epochs, and in any case this long (compilation takes seconds),
@@ -250,6 +252,29 @@ class Rescuer:
         words = f"took back the rescue of epoch {last.epoch + 1}, which did not help ({numbers})"
         self._tell(evidence, words)
         return False
+
+    def undo_averaging(self, evidence: Evidence) -> None:
+        """Go back to the best trained weights, if the averages that replaced them have no skill."""
+        if not self._best.exist or len(self.rescues) >= self.max_rescues:
+            return
+        began = self.clock()
+        surgery = self._surgery or Surgery(self.instrument)
+        before, skill_before = surgery.save(), surgery.skill()
+        self._best.apply()
+        skill = surgery.skill()
+        if skill < skill_before + GAIN:
+            surgery.restore(before)
+            return
+        averages.renew(surgery.model.optimizer)
+        treatment, seconds = Treatment(weights=REWIND), round(self.clock() - began, 3)
+        self.rescues.append(
+            Rescue(
+                evidence.epoch, treatment.to_dict(), 0, skill_before, skill, skill, KEPT, seconds
+            )
+        )
+        numbers = f"held-out skill {skill_before:.2g} -> {skill:.2g}"
+        words = f"put the trained weights back in place of their averages ({numbers})"
+        self._tell(evidence, words)
 
     def _tell(self, evidence: Evidence, words: str) -> None:
         """What was done, in the log and in the history."""
