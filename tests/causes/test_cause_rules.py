@@ -305,6 +305,23 @@ def test_units_dead_from_the_start_are_the_root():
     assert "all 16 units" in found[0].evidence
 
 
+def test_a_recurrent_layer_that_forgets():
+    nothing = dict(readability=0.0, at_start=0.0, at_start_scaled=0.0, std=1e-7, std_at_start=1e-7)
+    lstm = dataclasses.replace(LAYERS[1], kind="LSTM", **nothing)
+    known = dict(layers=(LAYERS[0], lstm, LAYERS[2]))
+    found = next(
+        f for f in findings(look=LOST, examination=known) if f.cause == "vanishing_gradient"
+    )
+    assert found.layer == "middle"
+    assert found.evidence.startswith("what is read early is forgotten by the last step")
+    assert "mask the padding" in found.remedy and "mask_zero=True" in found.code
+    dense = dict(layers=(LAYERS[0], dataclasses.replace(lstm, kind="Dense"), LAYERS[2]))
+    found = next(
+        f for f in findings(look=LOST, examination=dense) if f.cause == "vanishing_gradient"
+    )
+    assert "over 3 layers" in found.evidence and "mask" not in found.remedy
+
+
 def test_units_saturated_from_the_start_are_no_vanishing_gradient():
     flat = dict(saturated=1.0, constant_units=16, constant_at_start=16)
     nothing = dict(readability=0.0, at_start=0.0, at_start_scaled=0.0, std=0.0, std_at_start=0.0)

@@ -14,6 +14,19 @@ GRADIENT_RATIO = 1e-3
 # Where layers pass less than this share of their input's variation per step, it dies out soon.
 FADE = 1e-2
 MIN_DEPTH = 3
+# Layers that forget, step by step.
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D")
+
+REMEDY = (
+    "use ReLU-like activations with their initializer, fewer layers, skip connections or "
+    "normalization between the layers",
+    'keras.layers.Dense(units, activation="relu", kernel_initializer="he_normal")',
+)
+REMEDY_OF_RECURRENT = (
+    "mask the padding or put it in front, shorten the sequences, or pool over all steps "
+    "(return_sequences=True, then GlobalMaxPooling1D)",
+    "keras.layers.Embedding(words, units, mask_zero=True)",
+)
 
 
 def explain(case: Case) -> Finding | None:
@@ -51,16 +64,16 @@ def explain(case: Case) -> Finding | None:
         strength = min(strength, HINT + 0.1)
     if any((layer.saturated or 0) >= HALF and layer.activation in SIGMOIDAL for layer in case.way):
         strength = min(strength, MECHANISM)
+    where, remedy = f"over {len(depth)} layers the signal fades", REMEDY
+    if case.blocking is not None and case.blocking.kind in RECURRENT:
+        where, remedy = "what is read early is forgotten by the last step", REMEDY_OF_RECURRENT
     return Finding(
         cause="vanishing_gradient",
         strength=strength,
         layer=case.blocking.name if case.blocking else None,
-        evidence=f"over {len(depth)} layers the signal fades: " + "; ".join(words),
-        remedy=(
-            "use ReLU-like activations with their initializer, fewer layers, skip connections or "
-            "normalization between the layers"
-        ),
-        code='keras.layers.Dense(units, activation="relu", kernel_initializer="he_normal")',
+        evidence=f"{where}: " + "; ".join(words),
+        remedy=remedy[0],
+        code=remedy[1],
     )
 
 
