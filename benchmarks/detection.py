@@ -87,13 +87,13 @@ def run(programs: dict, name: str, seed: int, fixed: bool) -> dict:
     """Train one program with `WarnOnCollapse` and compare the warning with the truth."""
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
-    task, _, build = programs[name]
+    task, _, build = programs[name][:3]
     model, x, y, arguments, *labels = build(np.random.default_rng(seed), fixed)
-    watch = mc.WarnOnCollapse()
+    watch, own = mc.WarnOnCollapse(), arguments.pop("callbacks", [])
     started = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model.fit(x, y, verbose=0, callbacks=[watch], **arguments)
+        model.fit(x, y, verbose=0, callbacks=[*own, watch], **arguments)
     seconds = time.perf_counter() - started
     warned = [w.message for w in caught if isinstance(w.message, mc.CollapseWarning)]
     notes = [str(w.message) for w in caught if isinstance(w.message, mc.MonitorWarning)]

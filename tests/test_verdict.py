@@ -146,6 +146,21 @@ def test_skill_that_will_be_there_before_the_run_ends_is_a_plateau():
     assert run(slow, epochs=12)[-1] == "collapsed"
 
 
+def test_skill_that_grows_at_a_growing_pace_is_a_plateau():
+    # What a network on XOR explained, look after look, before it learned everything.
+    seen = [1.34e-3, 1.68e-3, 1.75e-3, 1.78e-3, 1.81e-3, 1.86e-3, 1.92e-3, 2.0e-3, 2.11e-3]
+    layers = (("a", 0.0), ("b", 0.0), ("out", 0.0))
+    slow = [with_(spread=0.04, explained=v, skill=0.7 * v, layers=layers) for v in seen]
+    assert run(slow, steps=32, epochs=40)[6:] == ["plateau"] * 3
+    assert run(slow, steps=32, epochs=9)[-1] == "collapsed"  # the run is over
+    steady = [with_(look, explained=1e-3 + 1e-5 * n) for n, look in enumerate(slow)]
+    assert run(steady, steps=32, epochs=40)[-1] == "collapsed"
+    slowing = [with_(look, explained=2e-3 - 1e-3 * 0.5**n) for n, look in enumerate(slow)]
+    assert run(slowing, steps=32, epochs=40)[-1] == "collapsed"
+    without = [with_(look, skill=-0.01) for look in slow]
+    assert run(without, steps=32, epochs=40)[-1] == "collapsed"
+
+
 def test_what_varies_alone_is_no_progress_if_skill_stays_away():
     # A network that follows its target faintly, half a deviation beside it, for good.
     beside = [
