@@ -291,7 +291,7 @@ def _(r, fixed):
     return m, X, X, dict(epochs=25, batch_size=64)
 
 
-@prog("recommender-zero-embeddings", "regression", "mse", "model")
+@prog("recommender-zero-tables", "regression", "mse", "model")
 def _(r, fixed):
     """Matrix factorisation with both embedding tables initialised to zero: each is the other's
     gradient."""
