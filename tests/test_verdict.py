@@ -209,6 +209,14 @@ def test_what_only_layers_or_the_output_show_is_worth_a_try_and_no_alarm():
         assert not needs_help(few, "y")  # 0.2 of 100 rows may be luck
 
 
+def test_what_no_ridge_reads_but_no_shuffling_either_is_given_long():
+    odd = with_(input_readability=0.0, input_p_value=0.01, layers=(("a", 0.0), ("out", 0.0)))
+    states = run([odd] * 24, epochs=40)
+    assert states.index("collapsed") == 19  # 1,000 steps
+    assert run([odd] * 8, epochs=8)[-1] == "collapsed"  # the run is over
+    assert run([with_(odd, input_p_value=0.02)] * 8, epochs=8)[-1] == "no_signal"
+
+
 def test_an_output_that_varies_for_nothing_is_no_collapse_but_found_out_in_the_long_run():
     noise = with_(spread=0.2, skill=-0.1, r2=-0.1, readability=0.02)  # of 0.8 in the input
     assert set(run([noise] * 24, epochs=40)) == {"undecided"}

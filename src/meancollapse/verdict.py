@@ -121,7 +121,7 @@ def state(history: Sequence[Evidence], output: str) -> str:
         return COLLAPSED  # what was learned is lost in averaging
     if look.target_is_valid and _is_on_its_way(wait, last):
         return PLATEAU
-    if possible(look) is None:
+    if possible(look) is None and not _is_evident(look):
         return _signal_or(UNDECIDED, wait, last, now)
     return COLLAPSED if _is_overdue(wait, last) else UNDECIDED
 
@@ -215,10 +215,12 @@ def _stays_one_number(wait: _Wait, last: Evidence) -> bool:
         return False
     if wait.steps < CONSTANT_STEPS and not last.is_last:
         return False
-    # A ridge may read less than the mean does and yet more than from any shuffled targets.
-    p = recent[-1].input_p_value
-    has_signal = p is not None and p <= EVIDENT_P
-    return has_signal or all(look.is_constant for _, look in wait.looks)
+    return _is_evident(recent[-1]) or all(look.is_constant for _, look in wait.looks)
+
+
+def _is_evident(look: Look) -> bool:
+    """A ridge may read less than the mean does and yet more than from any shuffled targets."""
+    return look.input_p_value is not None and look.input_p_value <= EVIDENT_P
 
 
 def _is_overdue(wait: _Wait, last: Evidence) -> bool:
@@ -231,8 +233,8 @@ def _is_overdue(wait: _Wait, last: Evidence) -> bool:
     if last.is_last and wait.steps >= SHORT_RUN:
         return constant >= min(2, len(wait.looks))
     now = wait.looks[-1][1]
-    # What varies, though for nothing, is given long as well.
-    slow = last.slow_start or is_alive(now) or not is_constant(now)
+    # What varies, though for nothing, is given long as well, and what no ridge can read.
+    slow = last.slow_start or is_alive(now) or not is_constant(now) or possible(now) is None
     patience = PATIENCE * (SLOW_START if slow else 1)
     rested = wait.steps - min(_settled_after(wait, last), PATIENCE * SLOW_START)
     return rested >= patience and constant >= 2
