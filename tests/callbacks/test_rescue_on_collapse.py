@@ -357,6 +357,26 @@ def test_eased_regularization_is_put_back_after_the_fit():
     assert all(layer.kernel.regularizer is not None for layer in model.layers)
 
 
+@pytest.mark.tensorflow_only  # Keras itself cannot train them on PyTorch
+@pytest.mark.parametrize("is_dead", [True, False])
+def test_a_recurrent_layer_that_carries_its_state_takes_batches_of_one_size_only(is_dead):
+    bias = -30.0 if is_dead else 0.0
+    lstm = keras.layers.LSTM(
+        8,
+        stateful=True,
+        unit_forget_bias=False,
+        bias_initializer=keras.initializers.Constant(bias),
+    )
+    model = keras.Sequential([keras.Input(batch_shape=(32, 6, 3)), lstm, keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    x = np.random.default_rng(0).normal(size=(256, 6, 3)).astype("float32")
+    y = x[:, :, 0].sum(1, keepdims=True)
+    callback = fit(model, x, y, epochs=30, batch_size=32, shuffle=False)
+    assert callback.verdicts[-1].state == "healthy"
+    assert bool(callback.rescues) == is_dead
+    assert lstm.stateful
+
+
 def averaged(momentum):
     keras.utils.set_random_seed(0)
     optimizer = keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=momentum)

@@ -54,6 +54,22 @@ def without_gradient() -> contextlib.AbstractContextManager[Any]:
     return contextlib.nullcontext()
 
 
+@contextlib.contextmanager
+def without_state(model: keras.Layer) -> Iterator[None]:
+    """Recurrent layers that carry a state from batch to batch begin anew, with any number of rows.
+
+    A state has as many rows as a training batch, and a pass of ours must not move it.
+    """
+    carrying = [x for x in all_layers(model) if isinstance(x, keras.layers.RNN) and x.stateful]
+    for layer in carrying:
+        layer.stateful = False
+    try:
+        yield
+    finally:
+        for layer in carrying:
+            layer.stateful = True
+
+
 def to_host(tensors: list[Any]) -> list[np.ndarray]:
     """Copy flat float32 tensors to float64 NumPy in a single device-to-host transfer."""
     if not tensors:

@@ -175,7 +175,8 @@ def _stateless(
         for variables in (model.trainable_variables, model.non_trainable_variables)
     )
     arguments = {"training": training} if backends.takes_training(model) else {}
-    result = model.stateless_call(trainable, others, x, return_losses=losses, **arguments)
+    with backends.without_state(model):
+        result = model.stateless_call(trainable, others, x, return_losses=losses, **arguments)
     return result[2] if losses else result[0]
 
 

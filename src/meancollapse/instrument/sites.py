@@ -58,7 +58,7 @@ def each_call(model: keras.Model, x: Any, visit: Visit) -> Any:
                 backends.override(layer, "call", _visited(name, layer, layer.call, visit))
         tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, x)
         arguments = {"training": False} if backends.takes_training(model) else {}
-        with backends.without_gradient():
+        with backends.without_gradient(), backends.without_state(model):
             return model(tensors, **arguments)
     finally:
         for layer in shadowed:

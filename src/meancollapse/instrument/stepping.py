@@ -52,18 +52,24 @@ def compile_forward(model: keras.Model) -> Callable[[Any], Any]:
     if backends.name() == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(lambda x: model(x, **arguments))
+        @tf.function
+        def traced(x: Any) -> Any:
+            with backends.without_state(model):
+                return model(x, **arguments)
+
+        return traced
     if backends.name() == "torch":
 
         def forward(x: Any) -> Any:
-            with backends.without_gradient():
+            with backends.without_gradient(), backends.without_state(model):
                 return model(x, **arguments)
 
         return forward
     import jax
 
     def stateless(trainable: list[Any], others: list[Any], x: Any) -> Any:
-        return model.stateless_call(trainable, others, x, **arguments)[0]
+        with backends.without_state(model):
+            return model.stateless_call(trainable, others, x, **arguments)[0]
 
     compiled = jax.jit(stateless)
 
