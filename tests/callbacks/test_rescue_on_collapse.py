@@ -377,6 +377,18 @@ def test_a_recurrent_layer_that_carries_its_state_takes_batches_of_one_size_only
     assert lstm.stateful
 
 
+def test_a_network_in_mixed_precision_is_treated():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = dead_mlp()
+        x, y = regression_data()
+        callback = fit(model, x, y, epochs=20)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert callback.rescues[-1].outcome == "kept"
+    assert r2(model, x, y) > 0.6
+
+
 def averaged(momentum):
     keras.utils.set_random_seed(0)
     optimizer = keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=momentum)

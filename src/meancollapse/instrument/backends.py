@@ -148,14 +148,25 @@ def assign(variables: list[Any], values: list[Any]) -> None:
                 import jax.numpy as jnp
 
                 value = jnp.array(value, copy=True)
-            variable.assign(value)
+            _set(variable, value)
 
 
 def put(variables: list[Any], tensors: list[Any]) -> None:
     """Assign tensors to variables inside a step."""
     with without_gradient():
         for variable, tensor in zip(variables, tensors, strict=True):
-            variable.assign(tensor)
+            _set(variable, tensor)
+
+
+def _set(variable: Any, value: Any) -> None:
+    """Assign, also inside a layer that computes in another precision.
+
+    There Keras hands out variables cast; on PyTorch `assign` then writes into that copy.
+    """
+    if name() == "torch":
+        variable._value.copy_(keras.ops.convert_to_tensor(value))
+    else:
+        variable.assign(value)
 
 
 def schedule_of(leaf: Any) -> Any:
@@ -181,8 +192,8 @@ def write(variable: Any, array: np.ndarray) -> None:
 
 def read(variable: Any) -> np.ndarray:
     """A variable's value as float64."""
-    value = keras.ops.convert_to_numpy(keras.ops.stop_gradient(variable.value))
-    return np.array(value, np.float64)
+    value = variable.value if variable._value is None else variable._value  # not cast
+    return np.array(keras.ops.convert_to_numpy(keras.ops.stop_gradient(value)), np.float64)
 
 
 def forget_functions(model: keras.Model, train: bool = True) -> None:
