@@ -290,7 +290,7 @@ def _expected_of_growth(wait: _Wait, last: Evidence) -> float:
     fast = (now.explained - middle.explained) / max(after, 1)
     if not 0 < slow < fast:
         return -math.inf
-    pace = math.log(fast / slow) / ((before + after) / 2)
+    pace = math.log1p((fast - slow) / slow) / ((before + after) / 2)
     left = max(0, last.planned_steps - last.steps)
     return now.explained + fast / pace * math.expm1(min(pace * left, 50.0))
 

@@ -206,9 +206,9 @@ class Instrument:
             self._train.calls_per_epoch = self._train.calls or None
         evidence = self._read(epoch, logs)
         # A record of gradients keeps its resolution; a judge may look away when all is well.
-        judge = [owner.judges for owner in self.owners]
-        self._train.quiet = all(judge) and skill.all_have_skill(evidence)
-        if any(judge) and self._looks_due.is_due(evidence):
+        judges = [owner.judges for owner in self.owners]
+        self._train.quiet = all(judges) and skill.all_have_skill(evidence)
+        if any(judges) and self._looks_due.is_due(evidence):
             evidence = self._with_looks(evidence)
         self._looks_due.note(evidence)
         self.last_evidence = evidence

@@ -14,7 +14,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from meancollapse.instrument import activations, backends, effort, heads, rates, sites, stepping
+from meancollapse.instrument import (
+    activations,
+    averages,
+    backends,
+    effort,
+    heads,
+    rates,
+    sites,
+    stepping,
+)
 from meancollapse.instrument.dial import NEUTRAL, Dial, Fold
 from meancollapse.instrument.instrument import Instrument
 from meancollapse.instrument.look import Looker
@@ -140,8 +149,8 @@ class Surgery:
     @property
     def can_dial(self) -> bool:
         """Whether updates can be changed on their way; an average of weights would not see it."""
-        leaves = getattr(self.model.optimizer, "optimizers", None) or [self.model.optimizer]
-        return not backends.is_distributed(self.model) and not any(o.use_ema for o in leaves)
+        is_averaged = averages.momentum(self.model.optimizer) is not None
+        return not backends.is_distributed(self.model) and not is_averaged
 
     def can_fold(self, site: sites.Site) -> bool:
         """Whether standardised inputs can be folded into this layer."""
