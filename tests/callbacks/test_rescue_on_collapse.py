@@ -13,6 +13,7 @@ from nets import Spike, class_data, dead_mlp, mlp, regression_data, weights_of
 
 import meancollapse as mc
 from meancollapse.instrument import surgery as operating_room
+from meancollapse.instrument.instrument import Instrument
 from meancollapse.remedies import rehearse, rescuer
 
 
@@ -96,6 +97,44 @@ def test_a_collapsed_network_learns_in_the_same_fit(fault):
     assert callback.rescues[-1].outcome == "kept"
     assert callback.rescues[-1].skill_after > 0.3
     json.dumps([rescue.to_dict() for rescue in callback.rescues])
+
+
+def test_all_treatments_of_a_rescue_share_one_compiled_step(monkeypatch):
+    monkeypatch.setattr(rehearse, "PLANS", (((5, 8), (10, 1)),))
+    compiled = []
+    original = Instrument.compile_step
+
+    def compile_step(self, dial):
+        compiled.append(dial)
+        return original(self, dial)
+
+    monkeypatch.setattr(Instrument, "compile_step", compile_step)
+    keras.utils.set_random_seed(0)
+    penalty = keras.regularizers.L2(100.0)
+    hidden = [keras.layers.Dense(16, "relu", kernel_regularizer=penalty) for _ in range(2)]
+    model = keras.Sequential([keras.Input((10,)), *hidden, keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    x, y = regression_data()
+    callback = fit(model, 20 * x + 100, y)
+    assert callback.rescues[0].rehearsed > 2
+    assert len(compiled) == 1
+
+
+def test_both_of_two_outputs_learn_though_the_loss_of_one_outweighs_the_other():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(256, 10)).astype("float32")
+    price, label = 300 + 80 * np.sin(2 * x[:, :1]), x[:, 1:2] * x[:, 2:3] > 0
+    inputs = keras.Input((10,))
+    trunk = keras.layers.Dense(24, activation="relu")(inputs)
+    trunk = keras.layers.Dense(24, activation="relu")(trunk)
+    heads = [keras.layers.Dense(1)(trunk), keras.layers.Dense(1, activation="sigmoid")(trunk)]
+    model = keras.Model(inputs, heads)
+    model.compile(keras.optimizers.SGD(0.05), ["mse", "binary_crossentropy"])
+    y = [price.astype("float32"), label.astype("float32")]
+    fit(model, x, y, epochs=60)
+    found_price, found_label = model.predict(x, verbose=0)
+    assert 1 - np.mean((found_price - price) ** 2) / np.var(price) > 0.6
+    assert np.mean((found_label > 0.5) == label) > 0.8
 
 
 def test_a_classifier_destroyed_in_mid_run_is_brought_back():

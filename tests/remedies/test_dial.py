@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from nets import weights_of
 
-from meancollapse.instrument import stepping
+from meancollapse.instrument import heads, stepping
 from meancollapse.instrument.dial import Dial, Fold
 from meancollapse.instrument.taps import Taps
 
@@ -120,3 +120,46 @@ def test_gradients_are_clipped_at_their_global_norm():
     taps.remove()
     moved = [a - b for a, b in zip(weights_of(model), before, strict=True)]
     assert np.sqrt(sum((m**2).sum() for m in moved)) == pytest.approx(1e-3, rel=1e-2)
+
+
+@pytest.mark.parametrize("as_dict", [False, True])
+def test_an_output_in_large_units_leaves_the_shared_layers_to_the_other(as_dict):
+    x, y = data()
+    targets = {"large": y, "small": (x[:, 2:3] > 0).astype("float32")}
+
+    def two_heads(loss_weights):
+        keras.utils.set_random_seed(3)
+        inputs = keras.Input((4,))
+        trunk = keras.layers.Dense(6, activation="tanh")(inputs)
+        outputs = {
+            "large": keras.layers.Dense(1, name="large")(trunk),
+            "small": keras.layers.Dense(1, activation="sigmoid", name="small")(trunk),
+        }
+        model = keras.Model(inputs, outputs if as_dict else list(outputs.values()))
+        losses = {"large": "mse", "small": "binary_crossentropy"}
+        model.compile(
+            keras.optimizers.SGD(0.05),
+            losses if as_dict else list(losses.values()),
+            loss_weights=loss_weights if as_dict else list(loss_weights.values()),
+        )
+        model.optimizer.build(model.trainable_variables)
+        model.test_on_batch(x, given)  # which builds the metrics
+        return model
+
+    given = targets if as_dict else list(targets.values())
+    rows = batches(x, given)
+    alike = two_heads({"large": 1.0, "small": 1.0})
+    alike.make_train_function()
+    stepping.train_on(alike, alike.train_function, rows)
+
+    unlike = two_heads({"large": 2.0**12, "small": 1.0})
+    assert heads.loss_weights(unlike, ["large", "small"]) == {"large": 2.0**12, "small": 1.0}
+    dial = Dial(unlike.trainable_variables, outputs=["large", "small"])
+    dial.set(loss_scale=2.0**-12, output_scales={"small": 2.0**12})
+    taps = Taps(unlike, lambda error: None)
+    taps.install()
+    stepping.train_on(unlike, taps.plain_step(dial), rows)
+    taps.remove()
+    for a, b in zip(weights_of(alike), weights_of(unlike), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    assert unlike.compute_loss.__func__ is type(unlike).compute_loss

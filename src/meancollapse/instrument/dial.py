@@ -21,13 +21,15 @@ from keras import ops
 from meancollapse.instrument import backends
 
 NO_CLIP = 1e30
+# Numbers before those of variables and outputs: rate, norm to clip at, scale of the loss.
+FIRST = 3
 # Settings that change nothing.
 NEUTRAL: dict[str, Any] = {
     "rate": 1.0,
     "loss_scale": 1.0,
     "clip": None,
     "scales": {},
-    "loss_scales": {},
+    "output_scales": {},
     "folds": {},
     "warm_up": 0,
 }
@@ -56,9 +58,16 @@ class Dial:
     Args:
         variables: The model's trainable variables.
         folds: For each layer into which inputs may be folded, its `Fold` (identity to begin with).
+        outputs: Names of the model's outputs.
     """
 
-    def __init__(self, variables: Sequence[Any], folds: Sequence[Fold] = ()):
+    def __init__(
+        self,
+        variables: Sequence[Any],
+        folds: Sequence[Fold] = (),
+        outputs: Sequence[str] = (),
+    ):
+        self._outputs = list(outputs)
         self._paths = [variable.path for variable in variables]
         self._places = [(fold.kernel, fold.bias) for fold in folds]
         self._inside: list[Any] | None = None
@@ -76,7 +85,7 @@ class Dial:
         loss_scale: float = 1.0,
         clip: float | None = None,
         scales: dict[int, float] | None = None,
-        loss_scales: dict[int, float] | None = None,
+        output_scales: dict[str, float] | None = None,
         folds: Sequence[Fold] = (),
         warm_up: int = 0,
     ) -> None:
@@ -87,19 +96,18 @@ class Dial:
             loss_scale: Factor on every gradient.
             clip: Largest global norm of the gradients, in standardised coordinates.
             scales: Factors s of the variables with these indices.
-            loss_scales: For variables with these indices, what takes the place of `loss_scale`.
+            output_scales: Factors on what flows back from these outputs, beside `loss_scale`.
             folds: Standardisation by folded layer, in the order the dial was made with.
             warm_up: Calls of the step function over which updates grow from 0 to full size.
         """
         self.rate, self.warm_up, self._calls = rate, warm_up, 0
         count = len(self._paths)
-        vector = np.ones(2 + 2 * count, np.float32)
-        vector[:2] = rate, NO_CLIP if clip is None else clip
-        vector[2 + count :] = loss_scale
+        vector = np.ones(FIRST + count + len(self._outputs), np.float32)
+        vector[:FIRST] = rate, NO_CLIP if clip is None else clip, loss_scale
         for index, scale in (scales or {}).items():
-            vector[2 + index] = scale
-        for index, scale in (loss_scales or {}).items():
-            vector[2 + count + index] = scale
+            vector[FIRST + index] = scale
+        for name, scale in (output_scales or {}).items():
+            vector[FIRST + count + self._outputs.index(name)] = scale
         self.host = [vector]
         for fold in folds:
             self.host += [np.asarray(fold.mean, np.float32), np.asarray(fold.scale, np.float32)]
@@ -109,9 +117,10 @@ class Dial:
     def parts(self) -> frozenset[Any]:
         """What the present settings need of a step; one compiled for more will do as well."""
         vector, count = self.host[0], len(self._paths)
-        scales, loss_scales = vector[2 : 2 + count], vector[2 + count :]
+        scales, of_outputs = vector[FIRST : FIRST + count], vector[FIRST + count :]
         found: set[Any] = {("scale", int(i)) for i in np.flatnonzero(scales != 1)}
-        found |= {("gradient", int(i)) for i in np.flatnonzero(scales * loss_scales != 1)}
+        found |= {("gradient", int(i)) for i in np.flatnonzero(scales * vector[2] != 1)}
+        found |= {("output", self._outputs[i]) for i in np.flatnonzero(of_outputs != 1)}
         for number, (mean, scale) in enumerate(zip(self.host[1::2], self.host[2::2], strict=True)):
             if mean.any() or (scale != 1).any():
                 found.add(("fold", number))
@@ -152,6 +161,15 @@ class Dial:
         """Whether an optimizer's variables are those the dial was made for."""
         return [variable.path for variable in variables] == self._paths
 
+    def output(self, name: str, prediction: Any) -> Any:
+        """A prediction as it is, of which the loss sends more or less back into the model."""
+        if ("output", name) not in self.turned:
+            return prediction
+        numbers, _ = self._read()
+        factor = numbers[FIRST + len(self._paths) + self._outputs.index(name)]
+        fixed = ops.stop_gradient(prediction)
+        return fixed + (prediction - fixed) * ops.cast(factor, prediction.dtype)
+
     def gradients(self, grads: Sequence[Any], optimizer_scale: Any) -> list[Any]:
         """Gradients in standardised coordinates, scaled and clipped.
 
@@ -163,7 +181,7 @@ class Dial:
         turned: list[Any] = [None if g is None else backends.dense(g) for g in grads]
         for i, grad in enumerate(turned):
             if grad is not None and ("gradient", i) in self.turned:
-                factor = numbers[2 + i] * numbers[2 + len(turned) + i]
+                factor = numbers[FIRST + i] * numbers[2]
                 turned[i] = grad * ops.cast(factor, grad.dtype)
         for (kernel, bias), (mean, scale) in folds:
             if turned[kernel] is None:
@@ -190,7 +208,7 @@ class Dial:
         turned = list(values)
         for i, value in enumerate(values):
             if ("scale", i) in self.turned:
-                turned[i] = value / ops.cast(numbers[2 + i], value.dtype)
+                turned[i] = value / ops.cast(numbers[FIRST + i], value.dtype)
         for (kernel, bias), (mean, scale) in folds:
             if bias is not None:
                 turned[bias] = _plus_input_bias(turned[bias], _carried(turned[kernel], mean))
@@ -212,7 +230,7 @@ class Dial:
                 turned[bias] = _plus_input_bias(turned[bias], -_carried(turned[kernel], mean))
         for i, value in enumerate(turned):
             if ("scale", i) in self.turned:
-                turned[i] = value * ops.cast(numbers[2 + i], value.dtype)
+                turned[i] = value * ops.cast(numbers[FIRST + i], value.dtype)
         return turned
 
     def _read(self) -> tuple[Any, list[tuple[Any, Any]]]:

@@ -6,6 +6,8 @@ as columns of predictions beside columns of targets, over the same rows.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +95,27 @@ def pair(model: keras.Model, y: Any, y_pred: Any) -> list[tuple[Head, Any, Any]]
         if target is not None and hasattr(prediction, "shape"):
             pairs.append((_head(name, losses.get(name), target, prediction), target, prediction))
     return pairs
+
+
+def each_output(model: keras.Model, y_pred: Any, change: Callable[[str, Any], Any]) -> Any:
+    """Predictions in the same structure, each changed as `change(name, prediction)` says."""
+    named = [(name, change(name, each)) for name, each in _named(y_pred, _output_names(model))]
+    if isinstance(y_pred, dict):
+        return dict(named)
+    changed = [prediction for _, prediction in named]
+    return changed if isinstance(y_pred, list | tuple) else changed[0]
+
+
+def loss_weights(model: keras.Model, names: list[str]) -> dict[str, float]:
+    """What `compile` says every output's loss is multiplied by; 1 where it says nothing."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a lambda among what was compiled
+            given = (model.get_compile_config() or {}).get("loss_weights")
+        found = {} if given is None else by_name(given, names)
+        return {name: float(found.get(name) or 1.0) for name in names}
+    except Exception:  # a loss or metric of the user's own that cannot be put into words
+        return dict.fromkeys(names, 1.0)
 
 
 def columns(head: Head, target: Any, prediction: Any) -> tuple[Any, Any]:

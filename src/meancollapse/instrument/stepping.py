@@ -52,7 +52,7 @@ def compile_forward(model: keras.Model) -> Callable[[Any], Any]:
     if backends.name() == "tensorflow":
         import tensorflow as tf
 
-        @tf.function
+        @tf.function(autograph=False)  # as Keras does
         def traced(x: Any) -> Any:
             with backends.without_state(model):
                 return model(x, **arguments)

@@ -7,6 +7,7 @@ needs no second implementation of training and is true for every backend and cus
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,8 +74,10 @@ class Surgery:
         self._looker = Looker(self.model, *self.held_out)
         pairs = self._looker.pairs
         self.targets = {head.name: _columns(head, y, p) for head, y, p in pairs}
+        weights = heads.loss_weights(self.model, list(self.targets))
         self.constant_losses = {
-            head.name: self._looker.look(head, y, np.zeros_like(p), None, False).constant_loss
+            head.name: weights[head.name]
+            * self._looker.look(head, y, np.zeros_like(p), None, False).constant_loss
             for head, y, p in pairs
         }
         self._forward: dict[tuple, Callable[[Any], Any]] = {}
@@ -86,9 +89,9 @@ class Surgery:
         self._compiled: dict[tuple, Any] = {}
         self._held: dict[int, Any] = {}
         attached.at_close.append(self.end)
-        self._variables = _unique(
-            [*self.model.variables, *self.model.optimizer.variables, *self.model.metrics_variables]
-        )
+        owners = [self.model.variables, self.model.optimizer.variables]
+        owned = itertools.chain(*owners, self.model.metrics_variables)
+        self._variables = list({id(variable): variable for variable in owned}.values())
 
     # --- state -----------------------------------------------------------------------------------
 
@@ -137,7 +140,8 @@ class Surgery:
         is_needed = any(settings[name] != NEUTRAL[name] for name in settings)
         self.dial_settings = settings if is_needed else None
         if self.dial is None and self.can_dial and is_needed:
-            self.dial = Dial(self.model.trainable_variables, list(self._folds({}).values()))
+            folds, names = list(self._folds({}).values()), list(self.targets)
+            self.dial = Dial(self.model.trainable_variables, folds, names)
         self._turn(settings)
 
     def _turn(self, settings: dict[str, Any]) -> None:
@@ -343,7 +347,3 @@ def _columns(head: heads.Head, target: np.ndarray, prediction: np.ndarray) -> np
 
 def _length(x: Any) -> int:
     return len(keras.tree.flatten(x)[0])
-
-
-def _unique(variables: Sequence[Any]) -> list[Any]:
-    return list({id(variable): variable for variable in variables}.values())

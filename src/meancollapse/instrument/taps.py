@@ -1,8 +1,9 @@
 """Taps: what one training or validation step shows from inside, while it is traced.
 
-For the time of a `fit` two methods are shadowed on the instances: the optimizer's `apply` and the
-model's `compute_metrics`. They pass straight through unless a measured step is being traced on the
-same thread; then what they see is turned into a few numbers, which leave the step beside its logs.
+For the time of a `fit` three methods are shadowed on the instances: the optimizer's `apply` and the
+model's `compute_metrics` and `compute_loss`. They pass straight through unless a measured step is
+being traced on the same thread; then what they see is turned into a few numbers, which leave the
+step beside its logs.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from typing import Any
 
 import keras
 
-from meancollapse.instrument import backends, stepping, streams
+from meancollapse.instrument import backends, heads, stepping, streams
 from meancollapse.instrument.dial import Dial
 
 LOGS, SERIES, UNITS, ROWS = "logs", "series", "units", "rows"
 
 
 class Taps:
-    """Shadows `optimizer.apply` and `model.compute_metrics` and builds measured steps.
+    """Shadows methods of model and optimizer and builds measured steps.
 
     Args:
         model: A compiled model.
@@ -35,8 +36,9 @@ class Taps:
         self._active = threading.local()
 
     def install(self) -> None:
-        """Shadow both methods on the model's and the optimizer's instance."""
+        """Shadow the methods on the model's and the optimizer's instance."""
         optimizer = self.model.optimizer
+        backends.override(self.model, "compute_loss", self._compute_loss())
         backends.override(self.model, "compute_metrics", self._compute_metrics())
         if optimizer is not None:
             method = backends.apply_method()
@@ -46,6 +48,7 @@ class Taps:
 
     def remove(self) -> None:
         """Give the instances their classes' methods back."""
+        backends.restore(self.model, "compute_loss")
         backends.restore(self.model, "compute_metrics")
         if getattr(self, "_optimizer", None) is not None:
             backends.restore(self._optimizer, backends.apply_method())
@@ -135,6 +138,19 @@ class Taps:
 
     def _dial(self) -> Dial | None:
         return getattr(self._active, "dial", None)
+
+    def _compute_loss(self) -> Callable[..., Any]:
+        original = self.model.compute_loss
+
+        def compute_loss(
+            x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any
+        ) -> Any:
+            dial = self._dial()
+            if dial is not None and y_pred is not None:
+                y_pred = heads.each_output(self.model, y_pred, dial.output)
+            return original(x, y, y_pred, *args, **kwargs)
+
+        return compute_loss
 
     def _compute_metrics(self) -> Callable[..., Any]:
         original = self.model.compute_metrics

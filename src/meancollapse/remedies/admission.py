@@ -41,7 +41,7 @@ def admit(surgery: Surgery, found: Verdict, evidence: Evidence, had_skill: bool)
 
 def _is_well_scaled(surgery: Surgery) -> bool:
     """Whether a network can learn from inputs and targets as they are."""
-    if head.scales(surgery) or any(f != 1 for f in head.loss_scales(surgery).values()):
+    if head.scales(surgery) or any(f != 1 for f in head.output_scales(surgery).values()):
         return False
     if head.loss_scale(sum(surgery.constant_losses.values())) != 1:
         return False

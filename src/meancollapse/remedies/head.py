@@ -64,17 +64,16 @@ def by_variable(surgery: Surgery, found: dict[str, float]) -> dict[int, float]:
     }
 
 
-def loss_scales(surgery: Surgery) -> dict[str, float]:
-    """Factors on the gradients of heads that stand beside others.
+def output_scales(surgery: Surgery) -> dict[str, float]:
+    """Factors that give outputs which stand beside others the same weight in what they share.
 
-    One in small units would get gradients too small for any optimizer, once all are divided by the
-    loss of another in large units.
+    One in small units, or with a small loss weight, would teach the layers before it nothing, once
+    all is divided by the loss of another.
     """
-    return {
-        site.name: loss_scale(surgery.constant_losses[site.heads[0].name])
-        for site in surgery.sites
-        if len(site.heads) == 1 and len(surgery.constant_losses) > 1
-    }
+    if len(surgery.constant_losses) < 2:
+        return {}
+    common = loss_scale(sum(surgery.constant_losses.values()))
+    return {name: loss_scale(loss) / common for name, loss in surgery.constant_losses.items()}
 
 
 def loss_scale(loss: float) -> float:

@@ -43,7 +43,7 @@ def operate(surgery: Surgery, treatment: Treatment, best: BestWeights, seed: int
     if treatment.scale_head:
         settings["scales"] = head.by_variable(surgery, head.scales(surgery))
         settings["loss_scale"] = head.loss_scale(sum(surgery.constant_losses.values()))
-        settings["loss_scales"] = head.by_variable(surgery, head.loss_scales(surgery))
+        settings["output_scales"] = head.output_scales(surgery)
     if treatment.weights == REINITIALISE and treatment.first_layer is None:
         own = own_weights.apply(surgery, x, rng)
         settings["scales"] = {**settings.get("scales", {}), **own}

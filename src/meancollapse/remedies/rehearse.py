@@ -85,10 +85,16 @@ def rehearse(
     plan = plan_for(per_step, seconds)
     enough = BETTER if is_last else GOOD
     failure: Exception | None = None
+    widest = _widest(treatments[: plan[0][1]])
     try:
         for treatment in treatments:
             surgery.restore(before)
             try:
+                if widest is not None and (treatment.clip is not None or treatment.ease):
+                    if treatment is not widest:
+                        operate(surgery, widest, best, seed)
+                        surgery.restore(before)
+                    widest = None
                 operate(surgery, treatment, best, seed)
                 state = surgery.save()
                 begun = Rehearsed(treatment, -math.inf, state, state, 0)
@@ -114,6 +120,15 @@ def rehearse(
         return [tried[index] for index in _best_first(tried)]
     finally:
         surgery.restore(before)
+
+
+def _widest(treatments: Sequence[Treatment]) -> Treatment | None:
+    """The treatment that turns most of the dial.
+
+    Carried out before the first that needs a step compiled for it, it has that step compiled for
+    all of them.
+    """
+    return next((treatment for treatment in treatments if treatment.fold_inputs), None)
 
 
 def _best_first(tried: Sequence[Rehearsed]) -> list[int]:

@@ -20,9 +20,10 @@ from meancollapse.remedies.rewind import BestWeights
 from meancollapse.remedies.treatment import REWIND, Treatment
 from meancollapse.verdict import Verdict
 
-# A rescue may take as long as two epochs, and in any case this long (compilation takes seconds),
-# both as estimated from the shape of the model: the same on every machine, busy or not.
-EPOCHS_OF_TIME, LEAST_SECONDS = 2.0, 6.0
+# A rescue may take as long as two epochs, and in any case this long (compilation takes seconds), at
+# the end of a `fit`, where no training follows, longer; all as estimated from the shape of the
+# model: the same on every machine, busy or not.
+EPOCHS_OF_TIME, LEAST_SECONDS, LEAST_AT_END = 2.0, 4.0, 6.0
 # A remedy is judged after so many steps, or after this share of what is left of a short run.
 PROBATION, SHARE_OF_REST = 200, 0.25
 # Held-out skill a treatment must reach where no signal was seen: more than luck gives.
@@ -283,7 +284,8 @@ class Rescuer:
 
     def _seconds(self, surgery: Surgery, evidence: Evidence) -> float:
         epoch = evidence.steps / max(1, self._epochs) * surgery.seconds_per_step()
-        return max(EPOCHS_OF_TIME * epoch, LEAST_SECONDS)
+        least = LEAST_AT_END if evidence.is_last else LEAST_SECONDS
+        return max(EPOCHS_OF_TIME * epoch, least)
 
 
 def _is_in_doubt(found: Verdict) -> bool:
