@@ -62,6 +62,7 @@ def test_fourier_features_see_what_a_line_cannot():
     found = input_readability(x, y[:, None])
     assert readability(x, y[:, None]) < 0.05
     assert found.value > 0.8
+    assert found.linear == readability(x, y[:, None])
     assert found.p_value == 0.01
 
 

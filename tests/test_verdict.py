@@ -4,10 +4,11 @@ import dataclasses
 
 import pytest
 
+import meancollapse as mc
 from meancollapse.evidence import Evidence, Look, Output, Stream, Variable
 from meancollapse.instrument.schedule import LookSchedule
 from meancollapse.place import place
-from meancollapse.verdict import needs_help, state
+from meancollapse.verdict import is_early, needs_help, state
 
 DEAD_STREAM = Stream(1000, 0.01, -0.01, 0.0, 0.0, True, True)
 GOOD_STREAM = Stream(1000, 0.9, 0.8, 0.9, 0.8, True, True)
@@ -73,6 +74,19 @@ def with_(look=CONSTANT, **changes):
 
 def test_a_constant_output_is_given_200_steps():
     assert run([CONSTANT] * 6) == ["undecided"] * 3 + ["collapsed"] * 3
+
+
+def test_a_target_that_no_straight_line_reads_is_worth_a_longer_wait():
+    def early(count, look, **options):
+        return is_early([epoch(n, look, **options) for n in range(count)], "y")
+
+    curved = with_(input_linear=0.02)
+    assert [early(count, curved, epochs=40) for count in (5, 19, 20)] == [True, True, False]
+    assert not early(5, with_(input_linear=0.5), epochs=40)
+    assert not early(5, curved, epochs=5)  # the run is over
+    assert not early(5, curved, epochs=40, variables=(SILENT,))
+    assert not early(5, with_(curved, is_constant=True), epochs=40)
+    assert not early(5, with_(curved, input_p_value=0.5), epochs=40)
 
 
 def test_patience_begins_when_the_output_has_come_to_the_best_constant():
@@ -355,3 +369,21 @@ def test_layers_that_are_readable_already_are_not_waited_for():
 def test_one_row_is_not_taken_for_targets_that_are_all_alike():
     same = dataclasses.replace(DEAD_STREAM, target_varies=False)
     assert run([with_(target_varies=False, rows=1)] * 4, stream=same, epochs=4)[-1] == "undecided"
+
+
+@pytest.mark.parametrize(("straight", "first"), [(0.02, 19), (0.5, 3)])
+def test_without_a_cause_what_no_straight_line_reads_is_warned_of_late(
+    straight, first, monkeypatch
+):
+    monkeypatch.setattr(mc.WarnOnCollapse, "_attach", lambda self, attached: None)
+    callback = mc.WarnOnCollapse()
+    callback.on_train_begin()
+    look = with_(input_linear=straight, layers=(("a", 0.0), ("b", 0.0), ("out", 0.0)))
+    with pytest.warns(mc.CollapseWarning) as caught:
+        for number in range(30):
+            callback.history.append(epoch(number, look, epochs=40))
+            callback._judge()
+    assert len(caught) == 1
+    states = [found.state for found in callback.verdicts]
+    assert states == ["undecided"] * first + ["collapsed"] * (30 - first)
+    assert ("straight line" in callback.verdicts[-1].message) == (straight == 0.02)

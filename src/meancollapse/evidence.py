@@ -106,6 +106,7 @@ class Look:
         readability: Held-out R² of the target from the prediction.
         finite: Whether the predictions are finite.
         activity: Dead and saturated units of the same layers.
+        input_linear: What a ridge alone reads of the target from the input.
     """
 
     rows: int
@@ -130,6 +131,7 @@ class Look:
     readability: float | None
     finite: bool
     activity: tuple[Activity, ...] = ()
+    input_linear: float | None = None
 
 
 @dataclass(frozen=True)

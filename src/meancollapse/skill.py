@@ -21,6 +21,8 @@ UNRELATED = 0.1
 ALIVE = 4.0
 # Rows x correlation²: about five standard errors from nothing.
 EVIDENT = 25.0
+# A target is curved if a straight line reads less than this share of what can be read.
+STRAIGHT = 0.2
 
 
 def is_constant(look: Look) -> bool:
@@ -106,6 +108,16 @@ def is_readable_at_input(look: Look) -> bool:
     if look.input_readability is None or look.input_p_value is None:
         return False
     return look.input_p_value <= SIGNIFICANT and look.input_readability >= READABLE
+
+
+def is_curved(look: Look) -> bool:
+    """Whether the target can be read at the input, but hardly any of it by a straight line (XOR).
+
+    Then a layer that has not learned yet shows nothing of it either, though it lost nothing.
+    """
+    if look.input_linear is None or not is_readable_at_input(look):
+        return False
+    return look.input_linear < STRAIGHT * (look.input_readability or 0.0)
 
 
 def _beats_constant(look: Look) -> bool:

@@ -21,6 +21,7 @@ from meancollapse.skill import (
     in_late_layers,
     is_alive,
     is_constant,
+    is_curved,
     is_unrelated,
     may_be_readable,
     output_has_skill,
@@ -156,6 +157,23 @@ def needs_help(history: Sequence[Evidence], output: str) -> bool:
     return not _is_on_its_way(wait, last) and _is_overdue(wait, last)
 
 
+def is_early(history: Sequence[Evidence], output: str) -> bool:
+    """Whether a collapse for which no cause is found had better be waited for.
+
+    What no straight line reads (XOR, parity) is learned after long plateaus by networks without a
+    fault; that nothing is wrong with this one is all that tells them from a collapse.
+
+    Args:
+        history: Evidence of every epoch of this `fit` so far, oldest first.
+        output: Name of an output that is collapsed.
+    """
+    last, wait = history[-1], _wait(history, output)
+    look = wait.looks[-1][1] if wait.looks else None
+    if look is None or look.is_constant or not is_curved(look) or last.is_last:
+        return False
+    return not is_frozen(last) and _rested(wait, last) < PATIENCE * SLOW_START
+
+
 def _has_faded(wait: _Wait) -> bool:
     """Next to no spread any more, in two looks; what never had any may still be on its way."""
     spreads = [look.spread for _, look in wait.looks]
@@ -236,8 +254,12 @@ def _is_overdue(wait: _Wait, last: Evidence) -> bool:
     # What varies, though for nothing, is given long as well, and what no ridge can read.
     slow = last.slow_start or is_alive(now) or not is_constant(now) or possible(now) is None
     patience = PATIENCE * (SLOW_START if slow else 1)
-    rested = wait.steps - min(_settled_after(wait, last), PATIENCE * SLOW_START)
-    return rested >= patience and constant >= 2
+    return _rested(wait, last) >= patience and constant >= 2
+
+
+def _rested(wait: _Wait, last: Evidence) -> int:
+    """Steps without skill, but for those in which the output still moved to the best constant."""
+    return wait.steps - min(_settled_after(wait, last), PATIENCE * SLOW_START)
 
 
 def _settled_after(wait: _Wait, last: Evidence) -> int:

@@ -100,7 +100,7 @@ class Monitor(keras.callbacks.Callback):
         self.verdicts = []
         self._told: set[tuple[str, str]] = set()
         self._said: set[str] = set()
-        self._examined: set[tuple[str, str]] = set()
+        self._examined: set[tuple[str, str, bool]] = set()
         self._journal = None
         self._guarded(self._attach)
         if self.log_path is not None:
@@ -179,10 +179,14 @@ class Monitor(keras.callbacks.Callback):
     def _judge(self) -> None:
         for name in [output.name for output in self.history[-1].outputs] or ["output"]:
             state = verdict.state(self.history, name)
-            if state in verdict.ALARMING and (name, state) not in self._examined:
-                self._examined.add((name, state))
+            early = state == verdict.COLLAPSED and verdict.is_early(self.history, name)
+            if state in verdict.ALARMING and (name, state, early) not in self._examined:
+                self._examined.add((name, state, early))
                 self._examine(name)
             found = text.verdict(self.history, name, state)
+            before = [told.state for told in self.verdicts if told.output == name][-1:]
+            if early and not found.findings and before != [verdict.COLLAPSED]:
+                found = text.verdict(self.history, name, verdict.UNDECIDED)
             self.verdicts.append(found)
             if found.state == verdict.HEALTHY:
                 self._told = {told for told in self._told if told[0] != name}

@@ -100,6 +100,7 @@ class Looker:
             target_is_valid=_is_valid(head, np.asarray(target)),
             input_readability=None if at_input is None else at_input.value,
             input_p_value=None if at_input is None else at_input.p_value,
+            input_linear=None if at_input is None else at_input.linear,
             layers=tuple(
                 (name, value)
                 for name, columns in self.features

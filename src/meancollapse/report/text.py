@@ -10,7 +10,7 @@ from meancollapse.causes import Case, explain
 from meancollapse.evidence import Evidence, Look, Output
 from meancollapse.finding import PROOF, Finding
 from meancollapse.place import place as find_place
-from meancollapse.skill import SKILL, SPREAD, is_constant, is_readable_at_input
+from meancollapse.skill import SKILL, SPREAD, is_constant, is_curved, is_readable_at_input
 from meancollapse.verdict import Verdict
 
 UNDECIDED = "The evidence does not decide between causes; begin with the layer named here."
@@ -152,6 +152,12 @@ def _where_it_dies(evidence: Evidence, look: Look) -> str:
     place = find_place(look)
     if look.input_readability is None or place is None:
         reading = f"With {rows} it cannot be measured where the target is lost on the way."
+    elif place.kind == "lost" and is_curved(look) and place.before == look.input_readability:
+        reading = (
+            f"The target is {_source(look, rows)}, though not by a straight line "
+            f"(R² {look.input_linear or 0:.2f}), and no layer has come to show it "
+            f"(R² {place.after:.2f} after '{place.layer}')."
+        )
     elif place.kind == "lost":
         reading = (
             f"The target is {_source(look, rows)}, but is lost in layer '{place.layer}': "
