@@ -89,6 +89,16 @@ def test_a_target_that_no_straight_line_reads_is_worth_a_longer_wait():
     assert not early(5, with_(curved, input_p_value=0.5), epochs=40)
 
 
+def test_a_faint_copy_of_a_target_unread_at_the_input_is_called_after_the_long_patience():
+    faint = with_(input_readability=0.0, input_p_value=0.3, readability=0.4, spread=0.03)
+    states = run([faint] * 20, epochs=40)
+    assert states.index("collapsed") == 19
+    grows = [with_(faint, spread=0.02 * 1.05**n) for n in range(20)]
+    assert "collapsed" not in run(grows, epochs=40)
+    chance = with_(faint, readability=0.02)
+    assert "collapsed" not in run([chance] * 20, epochs=40)
+
+
 def test_patience_begins_when_the_output_has_come_to_the_best_constant():
     halving = [with_(skill=-16 * 0.5**n, r2=-16 * 0.5**n) for n in range(9)]  # -16 ... -0.0625
     states = run([*halving, *[CONSTANT] * 6], epochs=30)

@@ -21,6 +21,10 @@ UNRELATED = 0.1
 ALIVE = 4.0
 # Rows x correlation²: about five standard errors from nothing.
 EVIDENT = 25.0
+# No shuffling of the targets out of 99 was read as well.
+EVIDENT_P = 0.01
+# An output from which so much of the target can be read follows it, however faintly.
+FAINT = 0.1
 # A target is curved if a straight line reads less than this share of what can be read.
 STRAIGHT = 0.2
 
@@ -108,6 +112,17 @@ def is_readable_at_input(look: Look) -> bool:
     if look.input_readability is None or look.input_p_value is None:
         return False
     return look.input_p_value <= SIGNIFICANT and look.input_readability >= READABLE
+
+
+def is_evident(look: Look) -> bool:
+    """A ridge may read less than the mean does and yet more than from any shuffled targets."""
+    return look.input_p_value is not None and look.input_p_value <= EVIDENT_P
+
+
+def follows_faintly(look: Look) -> bool:
+    """The output is a faint copy of its target: what nobody could read at the input is there."""
+    readable = look.readability or 0.0
+    return readable >= FAINT and look.rows * readable > EVIDENT
 
 
 def is_curved(look: Look) -> bool:

@@ -18,10 +18,12 @@ from meancollapse.skill import (
     EVIDENT,
     SKILL,
     finite,
+    follows_faintly,
     in_late_layers,
     is_alive,
     is_constant,
     is_curved,
+    is_evident,
     is_unrelated,
     may_be_readable,
     output_has_skill,
@@ -60,8 +62,6 @@ GROWTH = 1.5
 FADED, FADING = 1e-6, 10
 # Growth is seen over twice so many looks.
 GROWING = 2
-# No shuffling of the targets out of 99 was read as well.
-EVIDENT_P = 0.01
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,9 @@ def state(history: Sequence[Evidence], output: str) -> str:
         return COLLAPSED  # what was learned is lost in averaging
     if look.target_is_valid and _is_on_its_way(wait, last):
         return PLATEAU
-    if possible(look) is None and not _is_evident(look):
+    # Layers may know rows by heart, but then the output would not stay so small for so long.
+    seen = follows_faintly(look) and _rested(wait, last) >= PATIENCE * SLOW_START
+    if possible(look) is None and not is_evident(look) and not seen:
         return _signal_or(UNDECIDED, wait, last, now)
     return COLLAPSED if _is_overdue(wait, last) else UNDECIDED
 
@@ -233,12 +235,7 @@ def _stays_one_number(wait: _Wait, last: Evidence) -> bool:
         return False
     if wait.steps < CONSTANT_STEPS and not last.is_last:
         return False
-    return _is_evident(recent[-1]) or all(look.is_constant for _, look in wait.looks)
-
-
-def _is_evident(look: Look) -> bool:
-    """A ridge may read less than the mean does and yet more than from any shuffled targets."""
-    return look.input_p_value is not None and look.input_p_value <= EVIDENT_P
+    return is_evident(recent[-1]) or all(look.is_constant for _, look in wait.looks)
 
 
 def _is_overdue(wait: _Wait, last: Evidence) -> bool:
@@ -289,7 +286,8 @@ def _is_on_its_way(wait: _Wait, last: Evidence) -> bool:
         return True
     if now.is_constant:
         return False
-    follows = (now.readability or 0.0) >= 0.5 * (possible(now) or math.inf)
+    most = possible(now)
+    follows = follows_faintly(now) if most is None else (now.readability or 0.0) >= 0.5 * most
     if follows and now.spread > max(GROWTH * half.spread, 0.01):
         return True
     return max(_expected(wait, last), _expected_of_growth(wait, last)) >= SKILL

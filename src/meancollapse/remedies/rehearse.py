@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -91,10 +92,11 @@ def rehearse(
             surgery.restore(before)
             try:
                 if widest is not None and (treatment.clip is not None or treatment.ease):
-                    if treatment is not widest:
-                        operate(surgery, widest, best, seed)
+                    wide, widest = widest, None
+                    if treatment is not wide:
+                        with contextlib.suppress(Exception):  # it comes back when its turn comes
+                            operate(surgery, wide, best, seed)
                         surgery.restore(before)
-                    widest = None
                 operate(surgery, treatment, best, seed)
                 state = surgery.save()
                 begun = Rehearsed(treatment, -math.inf, state, state, 0)
