@@ -53,7 +53,8 @@ DATA = {"GH-keras-3642", "nan-missing-value"}
 HELP = ("nothing", "plateau", "restart", "random", "rescue", "rescue+activations", "fix")
 ENOUGH = 0.7
 # Programs written by somebody who had not seen the library, in the order they were made.
-BLIND = [f"unseen_{part}" for part in ("1", "2", "3a", "3b", "4a", "4b", "5a", "5b")]
+PARTS = ("1", "2", "3a", "3b", "4a", "4b", "5a", "5b", "6a", "6b", "7a")
+BLIND = [f"unseen_{part}" for part in PARTS]
 WHERE = {
     name: where
     for part in BLIND
@@ -277,7 +278,10 @@ def main() -> None:
         "--programs",
         nargs="*",
         type=Path,
-        default=[*PROGRAMS, *(HERE / f"programs_{name}.py" for name in ("by_cause", *BLIND))],
+        default=[
+            *PROGRAMS,
+            *(HERE / f"programs_{name}.py" for name in ("by_cause", *BLIND, "long_epochs")),
+        ],
     )
     parser.add_argument("--seeds", nargs="*", type=int, default=[0])
     parser.add_argument("--only", nargs="*", help="run programs whose id contains one of these")
