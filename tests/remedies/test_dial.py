@@ -163,3 +163,13 @@ def test_an_output_in_large_units_leaves_the_shared_layers_to_the_other(as_dict)
     for a, b in zip(weights_of(alike), weights_of(unlike), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
     assert unlike.compute_loss.__func__ is type(unlike).compute_loss
+
+
+def test_loss_weights_belong_to_outputs_also_where_one_has_no_target():
+    inputs = keras.Input((3,))
+    outputs = [keras.layers.Dense(1, name=name)(inputs) for name in "abc"]
+    model = keras.Model(inputs, outputs)
+    model.compile("adam", ["mse", None, "mse"], loss_weights=[5.0, None, 7.0])
+    assert heads.loss_weights(model, ["a", "c"]) == {"a": 5.0, "c": 7.0}
+    model.compile("adam", "mse", loss_weights={"c": 3.0})
+    assert heads.loss_weights(model, ["a", "c"]) == {"a": 1.0, "c": 3.0}

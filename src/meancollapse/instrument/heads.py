@@ -112,7 +112,7 @@ def loss_weights(model: keras.Model, names: list[str]) -> dict[str, float]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a lambda among what was compiled
             given = (model.get_compile_config() or {}).get("loss_weights")
-        found = {} if given is None else by_name(given, names)
+        found = {} if given is None else by_name(given, _output_names(model) or names)
         return {name: float(found.get(name) or 1.0) for name in names}
     except Exception:  # a loss or metric of the user's own that cannot be put into words
         return dict.fromkeys(names, 1.0)
