@@ -120,6 +120,34 @@ def test_all_treatments_of_a_rescue_share_one_compiled_step(monkeypatch):
     assert len(compiled) == 1
 
 
+class TwoNumbers(keras.Model):
+    """Named outputs, and a `compute_loss` that wants both of them."""
+
+    def __init__(self):
+        super().__init__()
+        bias = keras.initializers.Constant(-50)
+        self.hidden = keras.layers.Dense(16, "relu", bias_initializer=bias)
+        self.heads = [keras.layers.Dense(1) for _ in range(2)]
+
+    def call(self, x):
+        hidden = self.hidden(x)
+        return {name: head(hidden) for name, head in zip("ab", self.heads, strict=True)}
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return sum(keras.ops.mean((y[name] - y_pred[name]) ** 2) for name in "ab")
+
+
+def test_a_loss_of_ones_own_over_two_outputs_is_examined_and_rescued():
+    x, _ = regression_data()
+    y = {"a": 1e4 * x[:, :1], "b": x[:, 1:2]}
+    model = TwoNumbers()
+    model.compile(keras.optimizers.Adam(0.001), {"a": "mse", "b": "mse"})
+    callback = fit(model, x, y)  # which raises a warning that no cause could be looked for
+    assert "dead_relu" in next(v for v in callback.verdicts if v.state == "collapsed").causes
+    found = model.predict(x, verbose=0)
+    assert all(1 - np.mean((found[n] - y[n]) ** 2) / np.var(y[n]) > 0.6 for n in "ab")
+
+
 def test_both_of_two_outputs_learn_though_the_loss_of_one_outweighs_the_other():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(256, 10)).astype("float32")

@@ -13,6 +13,7 @@ Public Keras offers no way to see gradients, predictions or batches from a callb
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -330,12 +331,17 @@ def own_loss(
 ) -> float:
     """The loss of a model that overrides `compute_loss`; `otherwise()` for all others.
 
-    What `compute_loss` changes (trackers, seeds) is discarded.
+    So it is for a `compute_loss` that cannot do with one output alone, or without the inputs. What
+    `compute_loss` changes (trackers, seeds) is discarded.
     """
     if type(model).compute_loss is keras.Model.compute_loss:
         return otherwise()
-    with keras.StatelessScope(), without_gradient():
-        loss = model.compute_loss(
-            y=keras.ops.convert_to_tensor(y), y_pred=keras.ops.convert_to_tensor(y_pred)
-        )
-    return float(keras.ops.convert_to_numpy(loss))
+    try:
+        with keras.StatelessScope(), without_gradient(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            loss = model.compute_loss(
+                y=keras.ops.convert_to_tensor(y), y_pred=keras.ops.convert_to_tensor(y_pred)
+            )
+        return float(keras.ops.convert_to_numpy(loss))
+    except Exception:
+        return otherwise()
