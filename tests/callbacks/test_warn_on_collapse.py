@@ -47,6 +47,19 @@ def test_says_nothing_about_a_healthy_network():
     assert callback.verdicts[-1].cause is None
 
 
+def test_an_output_that_is_not_trained_is_not_judged():
+    x, y = regression_data()
+    inputs = keras.Input(x.shape[1:])
+    hidden = keras.layers.Dense(16, activation="tanh")(inputs)
+    heads = [keras.layers.Dense(1, name=name)(hidden) for name in ("learned", "untrained")]
+    heads[1] = keras.ops.multiply(heads[1], 0.0)
+    model = keras.Model(inputs, dict(zip(("learned", "untrained"), heads, strict=True)))
+    model.compile(keras.optimizers.Adam(0.01), {"learned": "mse", "untrained": None})
+    callback, warned = watched(model, x, {"learned": y, "untrained": y}, epochs=15)
+    assert warned == []
+    assert {found.output for found in callback.verdicts} == {"learned"}
+
+
 def test_adds_exactly_two_keys_and_a_third_with_validation():
     x, y = regression_data()
     model = mlp()

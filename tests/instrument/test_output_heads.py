@@ -95,3 +95,11 @@ def test_outputs_without_a_target_are_left_out():
     a = np.zeros((4, 1), "float32")
     assert paired({"a": "mse"}, {"a": a}, {"a": a, "b": a})[0][0].name == "a"
     assert paired("mse", None, a) == []
+
+
+def test_an_output_without_a_loss_is_left_out_where_others_have_one():
+    a = np.zeros((4, 1), "float32")
+    both = {"a": a, "b": a}
+    for loss in ({"a": "mse", "b": None}, {"a": "mse"}, ["mse", None]):
+        assert [h.name for h, *_ in paired(loss, both, both, ["a", "b"])] == ["a"]
+    assert [h.name for h, *_ in paired(None, both, both)] == ["a", "b"]

@@ -83,12 +83,15 @@ def pair(model: keras.Model, y: Any, y_pred: Any) -> list[tuple[Head, Any, Any]]
         y_pred: Predictions in the model's output structure.
 
     Returns:
-        One `(head, target, prediction)` per output that has both.
+        One `(head, target, prediction)` per output that has both. Where some outputs have a loss,
+        one without is not trained on its target and left out.
     """
     predictions = _named(y_pred, _output_names(model))
     names = [name for name, _ in predictions]
     targets = by_name(y, names)
     losses = by_name(model.loss, names, shared=True)
+    if any(losses.get(name) is not None for name in names):
+        predictions = [each for each in predictions if losses.get(each[0]) is not None]
     pairs = []
     for name, prediction in predictions:
         target = targets.get(name)
