@@ -3,7 +3,7 @@
 import pytest
 
 from meancollapse.remedies import rehearse as rehearsal
-from meancollapse.remedies.rehearse import choose, rehearse
+from meancollapse.remedies.rehearse import Budget, choose, rehearse
 from meancollapse.remedies.treatment import Treatment
 
 
@@ -34,9 +34,6 @@ class Scripted:
         rate, done = self.state
         return self.skills[rate](done)
 
-    def seconds_per_step(self):
-        return 1e-6
-
 
 @pytest.fixture(autouse=True)
 def plans(monkeypatch):
@@ -49,10 +46,14 @@ def plans(monkeypatch):
     monkeypatch.setattr(rehearsal, "PLANS", (((10, 3), (20, 2), (40, 1)),))
 
 
-def search(skills, **arguments):
+# A thousand steps take a second, so nothing need be hurried.
+AMPLE = Budget(per_step=1e-3, seconds=1e3, prepare=0.0)
+
+
+def search(skills, budget=AMPLE, make=lambda rate: Treatment(rate=rate), **arguments):
     surgery = Scripted(skills)
-    treatments = [Treatment(rate=rate) for rate in skills]
-    tried = rehearse(surgery, treatments, None, 1.0, **arguments)
+    treatments = [make(rate) for rate in skills]
+    tried = rehearse(surgery, treatments, None, budget, **arguments)
     assert surgery.state == surgery.begun
     return surgery, tried, choose(tried, treatments)
 
@@ -61,6 +62,31 @@ def test_the_first_treatment_that_learns_ends_the_search():
     surgery, _, best = search({1.0: lambda n: 0.1, 2.0: lambda n: 0.75, 3.0: lambda n: 0.99})
     assert surgery.trained == [1.0, 2.0]
     assert best.treatment.rate == 2.0
+
+
+def test_the_longer_a_search_takes_the_less_ends_it():
+    skills = {1.0: lambda n: 0.4, 2.0: lambda n: 0.5, 3.0: lambda n: 0.9}
+    for steps, is_tight, trained in ((1000, True, 3), (30, True, 2), (10, True, 1), (10, False, 2)):
+        surgery, _, _ = search(skills, Budget(1e-3, steps * 1e-3, 0.0, is_tight))
+        assert len(surgery.trained) == trained
+    noise = dict.fromkeys(skills, lambda n: 0.02)
+    surgery, _, _ = search(noise, Budget(1e-3, 0.01, 0.0, is_tight=True))
+    assert len(surgery.trained) > 3
+
+
+def test_what_needs_no_new_step_has_another_round_before_one_is_compiled():
+    def own_step_below_three(rate):
+        return Treatment(rate=rate, clip=1.0 if rate >= 3 else None, fold_inputs=rate >= 3)
+
+    skills = {1.0: lambda n: n / 50, 2.0: lambda n: 0.0, 3.0: lambda n: 0.65}
+    compiling = Budget(1e-3, 0.1, 0.05)
+    surgery, _, best = search(skills, compiling, own_step_below_three)
+    assert surgery.trained == [1.0, 2.0, 1.0, 2.0]
+    assert (best.treatment.rate, best.steps) == (1.0, 30)
+    skills[1.0] = lambda n: n / 150
+    surgery, _, best = search(skills, compiling, own_step_below_three)
+    assert surgery.trained[:5] == [1.0, 2.0, 1.0, 2.0, 3.0]
+    assert best.treatment.rate == 3.0
 
 
 def test_rounds_go_on_with_the_best_and_end_when_one_adds_nothing():

@@ -1,33 +1,56 @@
-"""How long a training step will take, from the model's shape alone.
+"""How long a rehearsal will take, from the model's shape alone.
 
 A rehearsal must choose the same plan on a busy machine as on an idle one, so it may not look at the
-clock; an estimate within a factor of a few is all it needs.
+clock; an estimate within a factor of two or three is all it needs.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 
 from meancollapse.instrument import backends, sites
 
-# Seconds of a step, of each layer in it, and of each position a recurrent layer goes through, to
-# within a factor of three on two cores of a server (batches of 16 to 256).
-OVERHEAD = {
-    "tensorflow": (1e-3, 3e-4, 2e-4),
-    "jax": (8e-4, 1e-4, 3e-5),
-    "torch": (4e-3, 1e-3, 1e-3),
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds that a backend takes on two cores of a server, batches of 16 to 256.
+
+    Attributes:
+        step: A training step, whatever the model.
+        variable: What every trainable variable adds to a step.
+        position: What every position of a recurrent layer adds to a step.
+        begin: Compiling, looking and judging, whatever the model.
+        compile: What every trainable variable adds to that.
+        unroll: What every position of a recurrent layer adds to that.
+    """
+
+    step: float
+    variable: float
+    position: float
+    begin: float
+    compile: float
+    unroll: float
+
+
+PACES = {
+    "tensorflow": Pace(4e-4, 3e-4, 2e-4, 0.4, 0.1, 0.04),
+    "jax": Pace(8e-4, 7e-5, 3e-5, 1.0, 0.1, 0.02),
+    "torch": Pace(4e-3, 7e-4, 1e-3, 0.2, 0.02, 0.01),
 }
 MULTIPLICATIONS_PER_SECOND = 2e10
 # Forward, and backward for the input and for the weights.
 PASSES = 3
+# Of one weight, by an optimizer with two moments.
+SECONDS_PER_UPDATE = 1.5e-8
 
 
-def seconds_per_step(model: keras.Model, x: Any, batch_rows: int) -> float:
-    """Estimated time of one training step.
+def seconds(model: keras.Model, x: Any, batch_rows: int) -> tuple[float, float]:
+    """Estimated time of one training step, and of all that a rehearsal does beside such steps.
 
     Args:
         model: A built model.
@@ -35,13 +58,13 @@ def seconds_per_step(model: keras.Model, x: Any, batch_rows: int) -> float:
         batch_rows: Rows of one batch.
     """
     rows = len(keras.tree.flatten(x)[0])
-    step, each_layer, each_position = OVERHEAD[keras.config.backend()]
-    total = step
+    pace = PACES[keras.config.backend()]
+    multiplications, unrolled = 0.0, 0.0
 
     def visit(
         name: str, layer: keras.Layer, call: Callable[..., Any], args: tuple, kwargs: dict
     ) -> Any:
-        nonlocal total
+        nonlocal multiplications, unrolled
         output = call(*args, **kwargs)
         is_recurrent = isinstance(layer, keras.layers.RNN)
         reached = sites.tensors((args, kwargs) if is_recurrent else output)
@@ -49,9 +72,14 @@ def seconds_per_step(model: keras.Model, x: Any, batch_rows: int) -> float:
             return output
         positions = math.prod(reached[0].shape[:-1]) / rows
         kernels = sum(math.prod(v.shape) for v in layer.trainable_variables if len(v.shape) > 1)
-        total += each_layer + PASSES * kernels * positions * batch_rows / MULTIPLICATIONS_PER_SECOND
-        total += each_position * positions if is_recurrent else 0
+        multiplications += kernels * positions * batch_rows
+        unrolled += positions if is_recurrent else 0
         return output
 
     sites.each_call(model, x, visit)
-    return total
+    variables = model.trainable_variables
+    step = pace.step + pace.variable * len(variables) + pace.position * unrolled
+    step += PASSES * multiplications / MULTIPLICATIONS_PER_SECOND
+    step += SECONDS_PER_UPDATE * sum(math.prod(v.shape) for v in variables)
+    prepare = pace.begin + pace.compile * len(variables) + pace.unroll * unrolled
+    return step, prepare

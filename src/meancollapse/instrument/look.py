@@ -37,6 +37,7 @@ class Looker:
         self.pairs = heads.pair(model, y, predictions)
         names = [head.name for head, _, _ in self.pairs]
         self._weights = heads.by_name(sample_weight, names, shared=True)
+        self._bounds: dict[str, tuple[np.ndarray, float, float, np.ndarray]] = {}
 
     def input_readability(self, head: heads.Head, target: np.ndarray) -> InputReadability | None:
         """Readability of one output's target at the model's input."""
@@ -128,13 +129,28 @@ class Looker:
         self, head: heads.Head, target: np.ndarray, prediction: np.ndarray
     ) -> tuple[float, float, float, np.ndarray]:
         """Loss of the model, of the best constant and of a perfect prediction; the constant."""
-        weights = self._weights.get(head.name)
+        known = self._bounds.get(head.name)
+        if known is None or known[0] is not target:
+            # The same for every prediction of these targets, and a search for some losses.
+            known = self._bounds[head.name] = target, *self._bounds_of(head, target, prediction)
+        _, constant_loss, perfect, constant = known
+        return self._loss(head, target, prediction, prediction), constant_loss, perfect, constant
+
+    def _loss(
+        self, head: heads.Head, target: np.ndarray, like: np.ndarray, values: np.ndarray
+    ) -> float:
+        values = np.broadcast_to(values, like.shape).astype(like.dtype)
+        return compiled_loss.value(head, target, values, self._weights.get(head.name))
+
+    def _bounds_of(
+        self, head: heads.Head, target: np.ndarray, prediction: np.ndarray
+    ) -> tuple[float, float, np.ndarray]:
+        """Loss of the best constant and of a perfect prediction; the constant."""
 
         def loss(values: np.ndarray) -> float:
-            values = np.broadcast_to(values, prediction.shape).astype(prediction.dtype)
-            return compiled_loss.value(head, target, values, weights)
+            return self._loss(head, target, prediction, values)
 
-        rows = compiled_loss.row_vector(weights, len(target))
+        rows = compiled_loss.row_vector(self._weights.get(head.name), len(target))
         prior, matrix = _prior(head, target, prediction, rows)
         native = to_native(head)
         if head.kind == "regression":
@@ -160,7 +176,7 @@ class Looker:
             perfect = 0.0
             if head.kind != "sparse" and target.shape == prediction.shape:
                 perfect = loss(native(target))
-        return loss(prediction), constant_loss, perfect, np.asarray(constant)
+        return constant_loss, perfect, np.asarray(constant)
 
 
 def columns_of(

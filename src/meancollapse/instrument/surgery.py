@@ -69,7 +69,7 @@ class Surgery:
         self.rows, self.held_out = _halves(rows)
         few = _cut(self.rows, slice(0, 64))
         self._few = few[0]
-        self._per_step: float | None = None
+        self._effort: tuple[float, float] | None = None
         self.sites = sites.find(self.model, few[0], few[1])
         self._looker = Looker(self.model, *self.held_out)
         pairs = self._looker.pairs
@@ -259,13 +259,11 @@ class Surgery:
         attached = self.instrument
         stepping.train_on(self.model, attached.raw_step, packed, attached.batch_spec)
 
-    def seconds_per_step(self) -> float:
-        """Estimated time of one training step; the same in every run."""
-        if self._per_step is None:
-            self._per_step = effort.seconds_per_step(
-                self.model, self._few, self.instrument.batch_rows
-            )
-        return self._per_step
+    def effort(self) -> tuple[float, float]:
+        """Estimated seconds of one training step and of everything else a rehearsal does."""
+        if self._effort is None:
+            self._effort = effort.seconds(self.model, self._few, self.instrument.batch_rows)
+        return self._effort
 
     def skill(self) -> float:
         """Held-out skill, the mean over outputs, each cut off at −1."""

@@ -33,16 +33,20 @@ def treatments(patient: Patient, allow_activation_changes: bool = False) -> list
         fresh = replace(fresh, activations=patient.head_swaps)
     elif patient.well_scaled and not patient.regularized:
         # The step the model was compiled with will do, which saves compiling another one.
-        found.append(Treatment(weights=REINITIALISE, scale_head=True, rate=rates[0]))
+        own_step = Treatment(weights=REINITIALISE, scale_head=True)
+        found += [replace(own_step, rate=rate) for rate in rates[:2]]
     variants = [fresh]
     if allow_activation_changes and patient.swaps:
         variants.append(replace(fresh, activations=patient.swaps + fresh.activations))
+    ladders = []
     for variant in variants:
         tried = [replace(variant, rate=rate) for rate in rates]
         if patient.drops and not patient.regularized:
             # Dropout as usual is seldom what is wrong, but can keep a network from ever starting.
             tried[1:1] = [replace(other, ease=True) for other in tried[:2]]
-        found += tried
+        ladders.append(tried)
+    # The first of each kind before the second of any: not all of them may have their turn.
+    found += [treatment for together in zip(*ladders, strict=True) for treatment in together]
     gentle = _gentle(patient, rates, fresh.activations) if patient.finite else []
     if WEIGHTS_ARE_FINE & set(patient.causes[:1]):
         found = gentle + found

@@ -12,32 +12,57 @@ from meancollapse.remedies.operate import operate
 from meancollapse.remedies.rewind import BestWeights
 from meancollapse.remedies.treatment import Treatment
 
-# Steps of each round and how many treatments enter it (successive halving): the largest of these
-# plans that fits into the time is followed, so that small differences in speed change nothing.
+# Steps of each round and how many treatments enter it (successive halving), in the first without
+# those that can do with the step the model was compiled with. The largest of these plans that fits
+# into the time is followed, so that small differences in speed change nothing.
 PLANS = (
     ((30, 12), (60, 3), (120, 2)),
     ((30, 6), (60, 2), (60, 1)),
     ((20, 4), (40, 2)),
+    ((20, 3), (40, 1)),
     ((15, 2), (15, 1)),
     ((10, 1),),
 )
 # At the end of a `fit` the best goes on alone, in rounds of so many steps.
 LAST_STEPS = 60
 MOST_LAST_ROUNDS = 16
-# Share of the time left for compiling, surgery and judging.
-RESERVE = 0.4
+# Share of its time that goes to these plans at the end.
+SHARE_AT_END = 0.5
 # Differences of held-out skill that mean nothing.
 TIE = 0.03
 # Held-out skill that a treatment must add to count as one that helps.
 GAIN = 0.02
 # A treatment with this much learns, and training goes on with it, so the search ends...
 GOOD = 0.7
-# ...but with this much where no training follows...
+# ...but with this much where no training follows. Of both less is asked the longer it has taken...
 BETTER = 0.9
-# ...or when a round adds nothing to at least this much: what is left is noise.
-SEEN = 0.1
+# ...down to this much, or, where it is to keep to two epochs, to anything that is no noise...
+FAIR, SEEN = 0.5, 0.1
+# ...or to this much, where a step would have to be compiled for whatever else could be tried.
+LEARNS = 0.3
 # The best goes on alone to this much, or until so many rounds were in vain.
 DONE, IN_VAIN = 0.99, 4
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Time of a rehearsal, estimated from the shape of the model.
+
+    Attributes:
+        per_step: Seconds of one training step.
+        seconds: Seconds of all training steps together.
+        prepare: Seconds of everything else, most of it the compiling of a step.
+        is_tight: Whether the search had better end in time than with the best there is.
+    """
+
+    per_step: float
+    seconds: float
+    prepare: float
+    is_tight: bool = False
+
+    def left(self, steps: int) -> float:
+        """What is left after so many steps, in seconds."""
+        return max(0.0, self.seconds - steps * self.per_step)
 
 
 @dataclass(frozen=True)
@@ -66,7 +91,7 @@ def rehearse(
     surgery: Surgery,
     treatments: Sequence[Treatment],
     best: BestWeights,
-    seconds: float,
+    budget: Budget,
     is_last: bool = False,
     seed: int = 0,
 ) -> list[Rehearsed]:
@@ -76,22 +101,32 @@ def rehearse(
         surgery: The model.
         treatments: What to try, the most promising first.
         best: The best weights of this `fit`.
-        seconds: Time it may take, as estimated by `Surgery.seconds_per_step`.
+        budget: Time it may take.
         is_last: Whether no training follows, so that the best had better be rehearsed to its end.
         seed: Seed of new weights and of the order of rows.
     """
     before = surgery.save()
     tried: list[Rehearsed] = []
-    per_step = surgery.seconds_per_step()
-    plan = plan_for(per_step, seconds)
-    enough = BETTER if is_last else GOOD
+    plan = plan_for(budget, is_last)
+
+    def is_enough(ahead: float = 0.0, least: float = SEEN if budget.is_tight else FAIR) -> bool:
+        share_left = max(0.0, budget.left(_steps(tried)) - ahead) / budget.seconds
+        return _most(tried) >= max(least, (BETTER if is_last else GOOD) * share_left)
+
     failure: Exception | None = None
-    widest = _widest(treatments[: plan[0][1]])
+    widest = _widest([each for each in treatments if _needs_a_step(each)][: plan[0][1]])
     try:
         for treatment in treatments:
+            if widest is not None and _needs_a_step(treatment):
+                # What can do without has another round before anything is compiled, and less is
+                # asked of it, by the time that would take.
+                for index in range(len(tried) if len(plan) > 1 else 0):
+                    tried[index] = _round(surgery, tried[index], plan[1][0], seed + 1)
+                if is_enough(budget.prepare, LEARNS):
+                    break
             surgery.restore(before)
             try:
-                if widest is not None and (treatment.clip is not None or treatment.ease):
+                if widest is not None and _needs_a_step(treatment):
                     wide, widest = widest, None
                     if treatment is not wide:
                         with contextlib.suppress(Exception):  # it comes back when its turn comes
@@ -103,25 +138,31 @@ def rehearse(
                 tried.append(_round(surgery, begun, plan[0][0], seed))
             except Exception as error:  # a layer of a kind nobody thought of; the next may do
                 failure = error
-            if len(tried) >= plan[0][1] or _most(tried) >= enough:
+            entrants = sum(_needs_a_step(trial.treatment) for trial in tried)
+            if entrants >= plan[0][1] or is_enough():
                 break
         if failure is not None and not tried:
             raise failure
         for number, (steps, entrants) in enumerate(plan[1:], start=1):
-            most = _most(tried)
-            if most >= enough:
+            if is_enough():
                 break
+            most = _most(tried)
             for index in _best_first(tried)[:entrants]:
                 tried[index] = _round(surgery, tried[index], steps, seed + number)
             if most >= SEEN and _most(tried) <= most + TIE:
                 break
         if is_last and tried:
             index = _best_first(tried)[0]
-            rounds = last_rounds(per_step, seconds)
+            rounds = last_rounds(budget, _steps(tried))
             tried[index] = _to_the_end(surgery, tried[index], rounds, seed + len(plan))
         return [tried[index] for index in _best_first(tried)]
     finally:
         surgery.restore(before)
+
+
+def _needs_a_step(treatment: Treatment) -> bool:
+    """Whether the step the model was compiled with will not do."""
+    return treatment.clip is not None or treatment.ease
 
 
 def _widest(treatments: Sequence[Treatment]) -> Treatment | None:
@@ -141,19 +182,23 @@ def _most(tried: Sequence[Rehearsed]) -> float:
     return max((trial.skill for trial in tried), default=-math.inf)
 
 
-def plan_for(seconds_per_step: float, seconds: float) -> tuple[tuple[int, int], ...]:
+def _steps(tried: Sequence[Rehearsed]) -> int:
+    return sum(trial.steps for trial in tried)
+
+
+def plan_for(budget: Budget, is_last: bool = False) -> tuple[tuple[int, int], ...]:
     """The largest plan that fits: `(steps, entrants)` of each round."""
+    seconds = budget.seconds * (SHARE_AT_END if is_last else 1)
     for plan in PLANS:
-        steps = sum(length * entrants for length, entrants in plan)
-        if steps * seconds_per_step <= seconds * (1 - RESERVE):
+        if sum(length * entrants for length, entrants in plan) * budget.per_step <= seconds:
             return plan
     return PLANS[-1]
 
 
-def last_rounds(seconds_per_step: float, seconds: float) -> int:
-    """How many rounds of the best alone fit into the time, as a power of two."""
-    rounds = seconds / max(seconds_per_step * LAST_STEPS, 1e-9)
-    return min(MOST_LAST_ROUNDS, 2 ** int(math.log2(rounds))) if rounds >= 1 else 0
+def last_rounds(budget: Budget, steps: int) -> int:
+    """How many rounds of the best alone fit in after so many steps, and half as many again."""
+    rounds = budget.left(steps) / (1.5 * LAST_STEPS * budget.per_step)
+    return min(MOST_LAST_ROUNDS, int(rounds))
 
 
 def choose(tried: Sequence[Rehearsed], treatments: Sequence[Treatment]) -> Rehearsed | None:

@@ -15,15 +15,15 @@ from meancollapse.instrument.surgery import State, Surgery
 from meancollapse.remedies import admission, plan
 from meancollapse.remedies.held_rate import HeldRate
 from meancollapse.remedies.patient import NOT_THE_MODEL
-from meancollapse.remedies.rehearse import GAIN, choose, rehearse
+from meancollapse.remedies.rehearse import GAIN, Budget, choose, rehearse
 from meancollapse.remedies.rewind import BestWeights
 from meancollapse.remedies.treatment import REWIND, Treatment
 from meancollapse.verdict import Verdict
 
-# A rescue may take as long as two epochs, and in any case this long (compilation takes seconds), at
-# the end of a `fit`, where no training follows, longer; all as estimated from the shape of the
-# model: the same on every machine, busy or not.
-EPOCHS_OF_TIME, LEAST_SECONDS, LEAST_AT_END = 2.0, 4.0, 6.0
+# A rescue may take as long as two epochs. Where these leave less than so many seconds for training
+# steps, it takes that, and more at the end of a `fit`, where no training follows. All is estimated
+# from the shape of the model: the same on every machine, busy or not.
+EPOCHS_OF_TIME, LEAST_SECONDS, LEAST_AT_END = 2.0, 2.4, 12.0
 # A remedy is judged after so many steps, or after this share of what is left of a short run.
 PROBATION, SHARE_OF_REST = 200, 0.25
 # Held-out skill a treatment must reach where no signal was seen: more than luck gives.
@@ -189,7 +189,7 @@ class Rescuer:
             surgery,
             candidates,
             self._best,
-            self._seconds(surgery, evidence),
+            self._budget(surgery, evidence),
             evidence.is_last,
             len(self.rescues),
         )
@@ -282,10 +282,12 @@ class Rescuer:
         self.say(f"Epoch {evidence.epoch + 1}: meancollapse {words}.")
         self.instrument.note_action(words)
 
-    def _seconds(self, surgery: Surgery, evidence: Evidence) -> float:
-        epoch = evidence.steps / max(1, self._epochs) * surgery.seconds_per_step()
-        least = LEAST_AT_END if evidence.is_last else LEAST_SECONDS
-        return max(EPOCHS_OF_TIME * epoch, least)
+    def _budget(self, surgery: Surgery, evidence: Evidence) -> Budget:
+        per_step, prepare = surgery.effort()
+        seconds = EPOCHS_OF_TIME * evidence.steps / max(1, self._epochs) * per_step - prepare
+        if seconds >= LEAST_SECONDS:
+            return Budget(per_step, seconds, prepare, is_tight=True)
+        return Budget(per_step, LEAST_AT_END if evidence.is_last else LEAST_SECONDS, prepare)
 
 
 def _is_in_doubt(found: Verdict) -> bool:
