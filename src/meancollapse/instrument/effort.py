@@ -39,8 +39,8 @@ class Pace:
 
 PACES = {
     "tensorflow": Pace(4e-4, 3e-4, 2e-4, 0.4, 0.1, 0.04),
-    "jax": Pace(8e-4, 7e-5, 3e-5, 1.0, 0.1, 0.02),
-    "torch": Pace(4e-3, 7e-4, 1e-3, 0.2, 0.02, 0.01),
+    "jax": Pace(2e-4, 5e-5, 2e-5, 1.0, 0.3, 0.05),
+    "torch": Pace(4e-3, 4e-4, 5e-4, 0.1, 0.01, 0.01),
 }
 MULTIPLICATIONS_PER_SECOND = 2e10
 # Forward, and backward for the input and for the weights.
