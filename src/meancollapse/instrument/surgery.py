@@ -265,13 +265,13 @@ class Surgery:
             self._effort = effort.seconds(self.model, self._few, self.instrument.batch_rows)
         return self._effort
 
-    def skill(self) -> float:
-        """Held-out skill, the mean over outputs, each cut off at −1."""
+    def skill(self, of_trained_rows: bool = False) -> float:
+        """Held-out skill, the mean over outputs, each cut off at −1; or that of the other half."""
+        x, y, weight = self.rows if of_trained_rows else self.held_out
+        looker = Looker(self.model, x, y, weight) if of_trained_rows else self._looker
         found = [
-            self._looker.look(head, target, prediction, None, False).skill
-            for head, target, prediction in heads.pair(
-                self.model, self.held_out[1], self._predict(self.held_out[0])
-            )
+            looker.look(head, target, prediction, None, False).skill
+            for head, target, prediction in heads.pair(self.model, y, self._predict(x))
         ]
         cut = [max(WORST, s) if np.isfinite(s) else WORST for s in found]
         return float(np.mean(cut)) if cut else WORST

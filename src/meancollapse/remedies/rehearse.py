@@ -210,6 +210,24 @@ def choose(tried: Sequence[Rehearsed], treatments: Sequence[Treatment]) -> Rehea
     return min(good, key=lambda trial: treatments.index(trial.treatment))
 
 
+def learned_by_heart(
+    surgery: Surgery, tried: Sequence[Rehearsed], treatments: Sequence[Treatment]
+) -> Rehearsed | None:
+    """The most promising treatment with which at least the rows it was trained on were learned.
+
+    A few hundred rows tell nothing about others where every row has users or words of its own.
+    """
+    before, found = surgery.save(), []
+    try:
+        for trial in tried:
+            surgery.restore(trial.latest)
+            if surgery.skill(of_trained_rows=True) >= GOOD:
+                found.append(trial)
+    finally:
+        surgery.restore(before)
+    return min(found, key=lambda trial: treatments.index(trial.treatment), default=None)
+
+
 def _to_the_end(surgery: Surgery, trial: Rehearsed, rounds: int, seed: int) -> Rehearsed:
     """The rounds in which the best goes on alone, as long as it gains by them.
 

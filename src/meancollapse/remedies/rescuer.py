@@ -15,7 +15,7 @@ from meancollapse.instrument.surgery import State, Surgery
 from meancollapse.remedies import admission, plan
 from meancollapse.remedies.held_rate import HeldRate
 from meancollapse.remedies.patient import NOT_THE_MODEL
-from meancollapse.remedies.rehearse import GAIN, Budget, choose, rehearse
+from meancollapse.remedies.rehearse import GAIN, Budget, choose, learned_by_heart, rehearse
 from meancollapse.remedies.rewind import BestWeights
 from meancollapse.remedies.treatment import REWIND, Treatment
 from meancollapse.verdict import Verdict
@@ -202,6 +202,9 @@ class Rescuer:
             return
         if best is not None and best.skill < skill_before + self.gain:
             best = None
+        by_heart = best is None and not in_doubt and not evidence.is_last
+        if by_heart:
+            best = learned_by_heart(surgery, trials, candidates)
         skill = skill_before if best is None else best.skill
         rescue = Rescue(
             epoch=evidence.epoch,
@@ -232,6 +235,8 @@ class Rescuer:
             self._probation = _Probation(before, skill_before, evidence.steps + _length(evidence))
         which = "the first remedy" if len(trials) == 1 else f"best of {len(trials)} remedies"
         numbers = f"held-out skill {skill_before:.2g} -> {skill:.2g}"
+        if by_heart:
+            numbers = "it learned the rows tried, and only training can tell about others"
         self._tell(evidence, f"{best.treatment.describe()} ({which} rehearsed; {numbers})")
 
     def _conclude(self, evidence: Evidence) -> bool:
