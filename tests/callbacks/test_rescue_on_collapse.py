@@ -302,7 +302,7 @@ def test_a_capped_relu_layer_as_head_is_opened_and_stays_open_in_the_file(tmp_pa
     model = keras.Model(body.inputs, keras.layers.ReLU(max_value=1.0, name="cap")(body.outputs[0]))
     model.compile(keras.optimizers.Adam(0.01), "mse")
     callback = fit(model, x, y, callback=mc.RescueOnCollapse(allow_activation_changes=True))
-    assert callback.rescues[-1].treatment["activations"][0] == ("cap", "linear")
+    assert ("cap", "linear") in callback.rescues[-1].treatment["activations"]
     assert r2(model, x, y) > 0.6
     model.save(tmp_path / "opened.keras")
     assert r2(keras.models.load_model(tmp_path / "opened.keras"), x, y) > 0.6
