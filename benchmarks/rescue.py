@@ -249,7 +249,8 @@ def cost(rows: list[dict]) -> list[str]:
     lines = ["| attempts | runs with epochs of | median seconds | median epochs | within 2 epochs "]
     lines[0] += "| within 2 first epochs |"
     lines.append("|---|---|---|---|---|---|")
-    for words, low, high in (("any length", 0, np.inf), ("under 1 s", 0, 1), ("1 s up", 1, np.inf)):
+    lengths = [("any length", 0, np.inf), ("under 0.3 s", 0, 0.3), ("0.3 to 1 s", 0.3, 1)]
+    for words, low, high in [*lengths, ("1 s and more", 1, np.inf)]:
         part = (epochs >= low) & (epochs < high)
         if not part.any():
             continue

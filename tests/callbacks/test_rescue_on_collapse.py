@@ -169,14 +169,14 @@ def test_what_only_training_on_all_rows_can_show_is_given_a_probation(capsys):
     # Of 600 users and items a thousand rows show every one only a few times.
     rng = np.random.default_rng(0)
     tastes, kinds = rng.normal(size=(2, 300, 2)).astype("float32")
-    ids = rng.integers(0, 300, (20_000, 2))
+    ids = rng.integers(0, 300, (16_000, 2))
     ratings = (tastes[ids[:, 0]] * kinds[ids[:, 1]]).sum(1, keepdims=True)
     inputs = keras.Input((2,), dtype="int32")
     tables = [keras.layers.Embedding(300, 4, "zeros")(inputs[:, i]) for i in range(2)]
     model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Dot(axes=1)(tables)))
     model.compile(keras.optimizers.Adam(0.01), "mse")
     callback = mc.RescueOnCollapse()
-    fit(model, ids, ratings, epochs=8, callback=callback, batch_size=128)
+    fit(model, ids, ratings, epochs=5, callback=callback, batch_size=128)
     (rescue,) = callback.rescues
     assert rescue.skill_rehearsed < 0.1 < rescue.skill_after
     assert rescue.outcome == "kept"
