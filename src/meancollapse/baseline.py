@@ -24,6 +24,8 @@ MEAN_LOSSES = {
 MEDIAN_LOSSES = {"mean_absolute_error"}
 # A focal loss wants the prior nearer to an even one: powers of it that are tried.
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
+# Further below the best constant than this, in nats, likelihoods are not told apart.
+LEAST_LIKELY = 20.0
 # A numerical search over more columns than this is not worth its time.
 MAX_SEARCHED_COLUMNS = 4
 
@@ -72,17 +74,26 @@ def best_constant(
     return _search(loss, best, targets)
 
 
-def skill(loss: float, constant_loss: float, perfect_loss: float) -> float:
+def skill(loss: float, constant_loss: float, perfect_loss: float | None) -> float:
     """1 − (loss − perfect) ÷ (constant loss − perfect): 0 like the best constant, 1 perfect.
+
+    Where nobody knows what a perfect prediction costs, 0 is taken for it. A loss that has gone
+    below is a log-likelihood, in nats, and the skill is 1 − exp(2 (loss − constant loss)): R², for
+    Gaussian variables.
 
     Args:
         loss: The model's loss.
         constant_loss: Loss of the best constant.
-        perfect_loss: Loss of predicting the targets themselves (0 for most losses).
+        perfect_loss: Loss of predicting the targets themselves (0 for most losses); `None` if
+            targets and predictions are different things.
 
     Returns:
         The skill, or NaN where the loss does not tell a perfect prediction from the best constant.
     """
+    if perfect_loss is None:
+        perfect_loss = 0.0
+        if math.isfinite(constant_loss) and min(loss, constant_loss) < 0:
+            return -math.expm1(min(2 * (loss - constant_loss), LEAST_LIKELY))
     room = constant_loss - perfect_loss
     if not all(map(math.isfinite, (loss, constant_loss, perfect_loss))) or room <= 0:
         return math.nan

@@ -107,6 +107,8 @@ class Look:
         finite: Whether the predictions are finite.
         activity: Dead and saturated units of the same layers.
         input_linear: What a ridge alone reads of the target from the input.
+        is_comparable: Whether targets and predictions have columns in common; where they have not
+            (CTC, times and events), `r2` and `explained` are NaN and the spread means little.
     """
 
     rows: int
@@ -132,6 +134,7 @@ class Look:
     finite: bool
     activity: tuple[Activity, ...] = ()
     input_linear: float | None = None
+    is_comparable: bool = True
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,7 @@ class Head:
         aligned_loss: The same with targets reshaped like the predictions; `None` if they are.
         mixed_loss: The loss of predicting the targets of other rows, shapes as they are.
         has_own_step: Whether the model computes its loss in a `train_step` of its own.
+        is_comparable: Whether targets and predictions have columns in common.
     """
 
     layer: str | None
@@ -131,6 +132,7 @@ class Head:
     aligned_loss: float | None
     mixed_loss: float
     has_own_step: bool
+    is_comparable: bool = True
 
 
 @dataclass(frozen=True)

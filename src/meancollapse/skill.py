@@ -35,7 +35,7 @@ def is_constant(look: Look) -> bool:
         return False
     most = possible(look)
     narrow = SPREAD if most is None else min(SPREAD, 0.5 * math.sqrt(most))
-    if look.is_constant or look.spread < narrow:
+    if look.is_constant or (look.is_comparable and look.spread < narrow):
         return True
     if look.top_class_share is None or look.readability is None:
         return False

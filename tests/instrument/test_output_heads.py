@@ -103,3 +103,41 @@ def test_an_output_without_a_loss_is_left_out_where_others_have_one():
     for loss in ({"a": "mse", "b": None}, {"a": "mse"}, ["mse", None]):
         assert [h.name for h, *_ in paired(loss, both, both, ["a", "b"])] == ["a"]
     assert [h.name for h, *_ in paired(None, both, both)] == ["a", "b"]
+
+
+def width(loss, target, prediction):
+    zeros = [np.zeros((4, *shape), "float32") for shape in (target, prediction)]
+    ((head, *_),) = paired(loss, *zeros)
+    return head
+
+
+@pytest.mark.parametrize(
+    ("target", "prediction", "expected"),
+    [
+        ((1,), (3,), "one target"),
+        ((3,), (3,), "one to one"),
+        ((), (1,), "one to one"),
+        ((2,), (1,), "nothing in common"),
+        ((18,), (16, 6), "nothing in common"),
+    ],
+)
+def test_what_target_and_prediction_have_in_common(target, prediction, expected):
+    head = width(lambda y, p: p, target, prediction)
+    found = "one to one" if head.is_one_to_one else "nothing in common"
+    assert ("one target" if head.one_target else found) == expected
+
+
+def test_tokens_of_another_length_than_the_output_are_no_class_numbers():
+    tokens, scores = np.ones((4, 3), "int32"), np.zeros((4, 16, 6), "float32")
+    head, y, p = columns(lambda y, p: p, tokens, scores)
+    assert (head.kind, head.is_comparable) == ("regression", False)
+    assert y.shape == p.shape
+    head, *_ = columns(lambda y, p: p, np.ones((4, 16), "int32"), scores)
+    assert head.kind == "sparse"
+
+
+def test_without_a_loss_an_embedding_is_not_held_against_class_numbers():
+    embedding = np.zeros((4, 8), "float32")
+    assert paired(None, np.arange(4.0) + 7, embedding) == []
+    assert paired(None, np.array([0, 9, 1, 2]), embedding) == []
+    assert len(paired(None, np.array([0, 7, 1, 2]), embedding)) == 1

@@ -16,7 +16,7 @@ DOMINANT, SUSPECT = 0.95, 0.9
 def explain(case: Case) -> Finding | None:
     """The most frequent target and what the loss makes of it."""
     head, look = case.examination.head, case.look
-    if not look.target_varies:
+    if not (look.target_varies and head.is_comparable):
         return None
     share = head.mode_share
     broken = any(layer.constant_units >= MOST * layer.units for layer in case.layers[:-1])

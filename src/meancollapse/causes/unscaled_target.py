@@ -16,7 +16,7 @@ DROWNED = 1e3
 def explain(case: Case) -> Finding | None:
     """Large or far targets in a regression, not reached yet or reached by steps that killed."""
     head, look = case.examination.head, case.look
-    if head.kind != "regression" or not look.target_varies:
+    if head.kind != "regression" or not (look.target_varies and head.is_comparable):
         return None
     total = case.examination.total_loss
     if math.isfinite(total) and look.loss > 0 and total > DROWNED * look.loss:

@@ -7,18 +7,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from meancollapse.instrument import backends
-from meancollapse.instrument.heads import Head
+from meancollapse.instrument import backends, heads
 from meancollapse.instrument.layers import to_numpy
 
 
-def value(head: Head, target: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
+def value(head: heads.Head, target: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
     """The compiled loss of one output on the sample, as Keras would average it."""
     loss = head.loss
-    if loss is None:
-        return float(
-            np.mean((np.asarray(target, float).reshape(prediction.shape) - prediction) ** 2)
-        )
+    if loss is None:  # squared error, of classes the Brier score
+        targets, predictions = heads.columns(head, target, prediction)
+        return float(np.mean((to_numpy(targets).astype(float) - to_numpy(predictions)) ** 2))
     if isinstance(loss, str):
         loss = keras.losses.get(loss)
     y, p = keras.ops.convert_to_tensor(target), keras.ops.convert_to_tensor(prediction)

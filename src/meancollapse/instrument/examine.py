@@ -130,6 +130,8 @@ def _head(
     numbers = np.asarray(target, np.float64)
     clipped, spread = np.clip(targets, low, high), targets.std(0)
     variance = float((spread**2).sum())
+    if not head.is_comparable:
+        low, high = -math.inf, math.inf
     margin = 1e-6 * max(1.0, float(np.abs(numbers).max(initial=0)))
     outside = (targets < low - margin) | (targets > high + margin)
     perfect, aligned, mixed = _perfect_loss(model, head, target, prediction)
@@ -155,6 +157,7 @@ def _head(
         aligned_loss=aligned,
         mixed_loss=mixed,
         has_own_step=backends.has_own_step(model),
+        is_comparable=head.is_comparable,
     )
 
 
@@ -213,7 +216,7 @@ def _training_skill(looker: Looker, head: heads.Head, target: np.ndarray) -> flo
     outputs = keras.tree.map_structure(layers.to_numpy, outputs)
     pairs = heads.pair(model, {head.name: _some(target)}, _as_dict(looker, outputs))
     for found, y, p in pairs:
-        if found.name == head.name and np.isfinite(p).all():
+        if found.name == head.name and found.is_comparable and np.isfinite(p).all():
             y_columns, p_columns = look.columns_of(head, y, p)
             total = ((y_columns - y_columns.mean(0)) ** 2).sum()
             return 1 - float(((p_columns - y_columns) ** 2).sum() / total) if total > 0 else None

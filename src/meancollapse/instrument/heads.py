@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 # Statistics are kept for at most this many columns of an output; more are thinned or folded.
@@ -43,6 +44,8 @@ class Head:
         classes: For `"sparse"`, the number of classes.
         one_target: Whether a one-column target is predicted by several columns (mean and
             variance, quantiles), of which the one that follows it best is judged.
+        is_comparable: Whether targets and predictions have columns in common. Where they have not
+            (times and events for a risk, tokens for CTC), only the loss tells how good they are.
     """
 
     name: str
@@ -51,10 +54,16 @@ class Head:
     from_logits: bool = False
     classes: int = 0
     one_target: bool = False
+    is_comparable: bool = True
 
     @property
     def is_classification(self) -> bool:
         return self.kind != "regression"
+
+    @property
+    def is_one_to_one(self) -> bool:
+        """Whether every number (or class) predicted is to become one of the target's."""
+        return self.is_comparable and not self.one_target
 
     @property
     def loss_name(self) -> str:
@@ -83,8 +92,9 @@ def pair(model: keras.Model, y: Any, y_pred: Any) -> list[tuple[Head, Any, Any]]
         y_pred: Predictions in the model's output structure.
 
     Returns:
-        One `(head, target, prediction)` per output that has both. Where some outputs have a loss,
-        one without is not trained on its target and left out.
+        One `(head, target, prediction)` per output that has both. Left out are those of which no
+        more is known than that: without a loss where other outputs have one, and without a loss
+        where targets and predictions differ in size (an embedding and its class numbers).
     """
     predictions = _named(y_pred, _output_names(model))
     names = [name for name, _ in predictions]
@@ -95,9 +105,19 @@ def pair(model: keras.Model, y: Any, y_pred: Any) -> list[tuple[Head, Any, Any]]
     pairs = []
     for name, prediction in predictions:
         target = targets.get(name)
-        if target is not None and hasattr(prediction, "shape"):
-            pairs.append((_head(name, losses.get(name), target, prediction), target, prediction))
+        if target is None or not hasattr(prediction, "shape"):
+            continue
+        head = _head(name, losses.get(name), target, prediction)
+        if head.loss is not None or _is_alike(head, target):
+            pairs.append((head, target, prediction))
     return pairs
+
+
+def _is_alike(head: Head, target: Any) -> bool:
+    """Whether, for all that can be seen, an output is to become its target."""
+    if head.kind == "sparse":  # of a tensor in a step being traced nobody knows the numbers
+        return not isinstance(target, np.ndarray) or bool(target.max(initial=0) < head.classes)
+    return head.is_one_to_one
 
 
 def each_output(model: keras.Model, y_pred: Any, change: Callable[[str, Any], Any]) -> Any:
@@ -138,6 +158,8 @@ def columns(head: Head, target: Any, prediction: Any) -> tuple[Any, Any]:
         return _class_columns(head, target, prediction)
     prediction = probabilities(head, prediction)
     target = ops.cast(target, "float32")
+    if not head.is_comparable:
+        target, prediction = _pooled(target), _pooled(prediction)
     if head.kind == "categorical" and prediction.shape[-1] and prediction.shape[-1] > MAX_CLASSES:
         target, prediction = _fold(target), _fold(prediction)
     target, prediction = _flat(target), _flat(prediction)
@@ -198,23 +220,33 @@ def _head(name: str, loss: Any, target: Any, prediction: Any) -> Head:
         return Head(name, loss, "categorical", from_logits)
     if identity in BINARY:
         return Head(name, loss, "binary", from_logits)
-    return Head(name, loss, "regression", one_target=_width(target) == 1 < _width(prediction))
+    wide, narrow = _width(prediction), _width(target)
+    if wide == narrow:
+        return Head(name, loss, "regression")
+    is_one = narrow == 1 and not _has_unknown_length(prediction)
+    return Head(name, loss, "regression", one_target=is_one, is_comparable=is_one)
 
 
 def _width(tensor: Any) -> int:
-    """Numbers per row, as far as known."""
+    """Numbers per row; negative, and those of one position, where a length is not known."""
     width = 1
     for size in tensor.shape[1:]:
         width *= size or 1
-    return width
+    return -width if _has_unknown_length(tensor) else width
 
 
 def _looks_like_class_ids(target: Any, prediction: Any) -> bool:
-    """Integer targets one axis short of a head of several columns (a custom class loss)."""
+    """Integer targets, one per position of a head of several columns (a custom class loss)."""
     integers = "int" in keras.backend.standardize_dtype(target.dtype)
     wide = len(prediction.shape) >= 2 and (prediction.shape[-1] or 0) > 1
-    width = target.shape[-1] if len(target.shape) == len(prediction.shape) else 1
-    return integers and wide and width == 1
+    places = tuple(target.shape[1:])
+    if len(target.shape) == len(prediction.shape):
+        places = places if places[-1] != 1 else places[:-1]
+    pairs = list(zip(places, prediction.shape[1:-1], strict=False))
+    fits = len(places) == len(prediction.shape) - 2 and all(
+        here == there or None in (here, there) for here, there in pairs
+    )
+    return integers and wide and fits
 
 
 def _output_names(model: keras.Model) -> list[str] | None:
@@ -276,6 +308,12 @@ def _flat(tensor: Any) -> Any:
     for size in tensor.shape[1:]:
         width *= size
     return ops.reshape(tensor, (-1, width))
+
+
+def _pooled(tensor: Any) -> Any:
+    """One row per example: the mean over axes of a length that is not known in advance."""
+    axes = [axis for axis, size in enumerate(tensor.shape) if axis and size is None]
+    return ops.mean(tensor, axis=axes) if axes else tensor
 
 
 def _same_width(target: Any, prediction: Any) -> tuple[Any, Any]:

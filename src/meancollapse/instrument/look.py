@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -37,7 +38,7 @@ class Looker:
         self.pairs = heads.pair(model, y, predictions)
         names = [head.name for head, _, _ in self.pairs]
         self._weights = heads.by_name(sample_weight, names, shared=True)
-        self._bounds: dict[str, tuple[np.ndarray, float, float, np.ndarray]] = {}
+        self._bounds: dict[str, tuple[np.ndarray, float, float | None, np.ndarray]] = {}
 
     def input_readability(self, head: heads.Head, target: np.ndarray) -> InputReadability | None:
         """Readability of one output's target at the model's input."""
@@ -72,8 +73,11 @@ class Looker:
         p_mean, p_var = _moments(predictions, rows)
         finite = bool(np.isfinite(predictions).all())
         losses = self._losses(head, target, prediction) if finite else _no_losses()
-        error = float(np.average(((predictions - targets) ** 2).sum(1), weights=rows))
-        r2 = 1 - error / y_var.sum() if y_var.sum() > 0 else math.nan
+        r2 = explained = math.nan
+        if head.is_comparable and y_var.sum() > 0:
+            errors = predictions - targets
+            r2 = 1 - float(np.average((errors**2).sum(1), weights=rows)) / y_var.sum()
+            explained = 1 - _moments(errors, rows)[1].sum() / y_var.sum()
         skill = baseline.skill(losses[0], losses[1], losses[2])
         shares = _class_shares(head, prediction)
         others = {other.name for other, _, _ in self.pairs if other is not head}
@@ -83,11 +87,7 @@ class Looker:
             spread=math.sqrt(p_var.sum() / y_var.sum()) if y_var.sum() > 0 else math.nan,
             skill=skill if math.isfinite(skill) else r2,
             r2=r2,
-            explained=(
-                1 - _moments(predictions - targets, rows)[1].sum() / y_var.sum()
-                if y_var.sum() > 0
-                else math.nan
-            ),
+            explained=explained,
             loss=losses[0],
             constant_loss=losses[1],
             constant=_few(losses[3]),
@@ -113,6 +113,7 @@ class Looker:
             if deep
             else None,
             finite=finite,
+            is_comparable=head.is_comparable,
             activity=tuple(
                 Activity(
                     layer=layer.name,
@@ -127,12 +128,14 @@ class Looker:
 
     def _losses(
         self, head: heads.Head, target: np.ndarray, prediction: np.ndarray
-    ) -> tuple[float, float, float, np.ndarray]:
-        """Loss of the model, of the best constant and of a perfect prediction; the constant."""
+    ) -> tuple[float, float, float | None, np.ndarray]:
+        """Loss of the model, the best constant and a perfect prediction, if known; the constant."""
         known = self._bounds.get(head.name)
-        if known is None or known[0] is not target:
-            # The same for every prediction of these targets, and a search for some losses.
-            known = self._bounds[head.name] = target, *self._bounds_of(head, target, prediction)
+        if known is None or known[0] is not target or not head.is_one_to_one:
+            # Mostly the same for every prediction of these targets, and a search for some losses.
+            found = target, *self._bounds_of(head, target, prediction)
+            if known is None or known[0] is not target or found[1] < known[1]:
+                known = self._bounds[head.name] = found
         _, constant_loss, perfect, constant = known
         return self._loss(head, target, prediction, prediction), constant_loss, perfect, constant
 
@@ -144,25 +147,19 @@ class Looker:
 
     def _bounds_of(
         self, head: heads.Head, target: np.ndarray, prediction: np.ndarray
-    ) -> tuple[float, float, np.ndarray]:
-        """Loss of the best constant and of a perfect prediction; the constant."""
+    ) -> tuple[float, float | None, np.ndarray]:
+        """Loss of the best constant and of a perfect prediction, if known; the constant."""
 
         def loss(values: np.ndarray) -> float:
             return self._loss(head, target, prediction, values)
 
+        perfect: float | None = 0.0
         rows = compiled_loss.row_vector(self._weights.get(head.name), len(target))
         prior, matrix = _prior(head, target, prediction, rows)
         native = to_native(head)
         if head.kind == "regression":
-            constant, constant_loss = baseline.best_constant(
-                head.loss_name,
-                lambda c: loss(c.reshape((1, *prediction.shape[1:]))),
-                matrix,
-                is_distribution=False,
-                weights=rows,
-            )
-            same_size = matrix.shape[1] == prediction[0].size
-            perfect = loss(target.reshape(prediction.shape)) if same_size else 0.0
+            constant, constant_loss = _best_number(head, matrix, prediction, rows, loss)
+            perfect = loss(target.reshape(prediction.shape)) if head.is_one_to_one else None
         else:
             is_distribution = head.kind != "binary"
             name = head.loss_name if head.loss_name in baseline.MEAN_LOSSES else "custom"
@@ -173,10 +170,39 @@ class Looker:
                 is_distribution,
                 is_probability=head.kind == "binary",
             )
-            perfect = 0.0
             if head.kind != "sparse" and target.shape == prediction.shape:
                 perfect = loss(native(target))
         return constant_loss, perfect, np.asarray(constant)
+
+
+def _best_number(
+    head: heads.Head,
+    targets: np.ndarray,
+    prediction: np.ndarray,
+    weights: np.ndarray | None,
+    loss: Callable[[np.ndarray], float],
+) -> tuple[np.ndarray, float]:
+    """The best constant of a regression and its loss.
+
+    A mean and a variance, or a risk, are not where the targets are: then it is also looked for
+    among the predictions.
+    """
+
+    def of_constant(constant: np.ndarray) -> float:
+        return loss(constant.reshape((1, *prediction.shape[1:])))
+
+    def best(points: np.ndarray) -> tuple[np.ndarray, float]:
+        return baseline.best_constant(head.loss_name, of_constant, points, weights=weights)
+
+    found = [best(targets)] if head.is_comparable else []
+    points = prediction.reshape(len(prediction), -1)
+    if not head.is_one_to_one:
+        if points.shape[1] <= baseline.MAX_SEARCHED_COLUMNS:
+            found.append(best(points))
+        else:
+            mean = np.average(points, axis=0, weights=weights)
+            found.append((mean, of_constant(mean)))
+    return min(found, key=lambda each: each[1])
 
 
 def columns_of(
@@ -187,6 +213,8 @@ def columns_of(
         shape = target.shape if head.kind != "sparse" else (*class_ids(target).shape, head.classes)
         prediction = np.zeros(shape, np.float32)
     targets, predictions = heads.columns(head, target, prediction)
+    if not head.is_comparable and not target_only:
+        targets, predictions = (heads.input_columns(t) for t in (target, prediction))
     targets, predictions = (to_numpy(t).astype(np.float64) for t in (targets, predictions))
     if head.one_target and not target_only:
         best = _best_column(targets, predictions)

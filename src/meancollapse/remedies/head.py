@@ -42,7 +42,8 @@ def scales(surgery: Surgery) -> dict[str, float]:
     if not surgery.can_dial:
         return found
     for site in surgery.sites:
-        if not site.heads or site.heads[0].is_classification or site.heads[0].one_target:
+        head = site.heads[0] if site.heads else None
+        if head is None or head.is_classification or not head.is_one_to_one:
             continue
         if activations.name(site.last or site.layer) not in SCALABLE:
             continue
@@ -96,7 +97,7 @@ def fit(surgery: Surgery, site: sites.Site, pre_activation: Callable[[], np.ndar
     targets = surgery.targets[head.name]
     units = int(kernel.shape[-1])
     mean, std = targets.mean(0), targets.std(0)
-    if mean.size != units or head.one_target:
+    if mean.size != units or not head.is_one_to_one:
         mean, std = np.zeros(units), np.ones(units)
     activation = activations.name(site.last or site.layer)
     if head.is_classification and (head.from_logits or activation == "softmax"):

@@ -1,0 +1,94 @@
+"""Losses that hold predictions against targets of another shape: likelihoods, survival, own steps.
+
+Only the loss tells here whether an output is better than a constant.
+"""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+from nets import class_data, dead_mlp, mlp, ready, watched
+
+import meancollapse as mc
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(400, 10)).astype("float32")
+
+
+def gaussian(y, p):
+    return 0.5 * (p[:, 1:] + ops.square(y - p[:, :1]) * ops.exp(-p[:, 1:]))
+
+
+def cox(y, p):
+    """Negative partial log-likelihood; y holds times and whether the event was seen."""
+    order = ops.flip(ops.argsort(y[:, 0]))
+    risk, seen = ops.take(p[:, 0], order), ops.take(y[:, 1], order)
+    return -ops.sum((risk - ops.log(ops.cumsum(ops.exp(risk)))) * seen) / (ops.sum(seen) + 1e-6)
+
+
+def survival():
+    time = np.exp(-2 * x[:, 0]) * rng.exponential(size=len(x))
+    return np.stack([time, np.ones(len(x))], 1).astype("float32")
+
+
+def test_a_mean_that_is_rightly_constant_beside_a_variance_is_no_collapse():
+    y = (np.exp(x[:, :1]) * rng.normal(size=(len(x), 1))).astype("float32")
+    callback, warned = watched(mlp(2, loss=gaussian), x, y, epochs=12)
+    assert warned == []
+    look = callback.history[-1].outputs[0].look
+    assert look.constant_loss == pytest.approx(0.5 * (1 + np.log(np.var(y))), rel=1e-3)
+    assert look.loss < 0.7 * look.constant_loss
+    assert callback.verdicts[-1].state == "healthy"
+    assert abs(look.r2) < 0.2
+
+
+@pytest.mark.parametrize("make, state", [(mlp, "healthy"), (dead_mlp, "collapsed")])
+def test_survival_is_judged_by_its_loss(make, state):
+    callback, warned = watched(make(loss=cox), x, survival(), epochs=10)
+    assert callback.verdicts[-1].state == state
+    assert [w.verdict.state for w in warned] == [state] * (state == "collapsed")
+    look = callback.history[-1].outputs[0].look
+    # A constant risk costs the mean logarithm of how many are still at risk.
+    at_risk = np.mean(np.log(np.arange(1, look.rows + 1)))
+    assert look.constant_loss == pytest.approx(at_risk, rel=0.01)
+    assert np.isnan(look.r2)
+
+
+class OwnLoss(keras.Model):
+    """Classes learned in a `compute_loss` of its own; nothing is said in `compile`."""
+
+    def __init__(self, outputs, normalize):
+        super().__init__()
+        self.head, self.normalize = layers.Dense(outputs), normalize
+
+    def call(self, inputs):
+        scores = self.head(inputs)
+        return ops.normalize(scores) if self.normalize else ops.softmax(scores)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if not self.normalize:
+            return ops.mean(keras.losses.sparse_categorical_crossentropy(y, y_pred))
+        alike = ops.cast(ops.expand_dims(y, 0) == ops.expand_dims(y, 1), y_pred.dtype)
+        return ops.mean(ops.square(ops.matmul(y_pred, ops.transpose(y_pred)) - alike))
+
+
+@pytest.mark.parametrize("normalize, states", [(False, {"collapsed"}), (True, set())])
+def test_classes_without_a_compiled_loss(normalize, states):
+    inputs, labels = class_data(rows=400, classes=10)
+    model = OwnLoss(4 if normalize else 10, normalize)
+    model(inputs[:2])
+    if not normalize:
+        model.head.kernel.assign(np.zeros((10, 10)))
+    model.compile(keras.optimizers.Adam(0.01 if normalize else 1e-12))
+    callback, warned = watched(ready(model), inputs, labels, epochs=10)
+    assert {w.verdict.state for w in warned} == states
+
+
+def test_a_dead_network_under_a_likelihood_is_rescued():
+    y = (2 * x[:, :1] + 0.3 * rng.normal(size=(len(x), 1))).astype("float32")
+    model = dead_mlp(outputs=2, loss=gaussian)
+    rescuer = mc.RescueOnCollapse(verbose=0)
+    watched(model, x, y, epochs=25, callback=rescuer)
+    assert [rescue.outcome for rescue in rescuer.rescues] == ["kept"]
+    mean = model.predict(x, verbose=0)[:, :1]
+    assert 1 - np.mean((y - mean) ** 2) / np.var(y) > 0.7
