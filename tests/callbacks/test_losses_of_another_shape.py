@@ -54,6 +54,23 @@ def test_survival_is_judged_by_its_loss(make, state):
     assert np.isnan(look.r2)
 
 
+def test_the_best_constant_of_probabilities_adds_up_to_one():
+    """A policy: y holds the action taken and its advantage. Four times 1 would cost nothing."""
+    action = 2 * (x[:, 0] > 0) + (x[:, 1] > 0)
+    y = np.stack([action, rng.uniform(0.5, 1.5, len(x))], 1).astype("float32")
+
+    def policy(y, p):
+        chosen = ops.sum(ops.one_hot(ops.cast(y[:, 0], "int32"), 4) * p, -1)
+        return -ops.log(chosen + 1e-7) * y[:, 1]
+
+    callback, warned = watched(mlp(4, "softmax", loss=policy), x, y, epochs=6)
+    assert warned == []
+    assert callback.verdicts[-1].state == "healthy"
+    look = callback.history[-1].outputs[0].look
+    assert look.constant_loss == pytest.approx(np.log(4) * y[:, 1].mean(), rel=0.05)
+    assert look.skill == pytest.approx(1 - look.loss / look.constant_loss)
+
+
 class OwnLoss(keras.Model):
     """Classes learned in a `compute_loss` of its own; nothing is said in `compile`."""
 

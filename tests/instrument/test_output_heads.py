@@ -102,7 +102,8 @@ def test_an_output_without_a_loss_is_left_out_where_others_have_one():
     both = {"a": a, "b": a}
     for loss in ({"a": "mse", "b": None}, {"a": "mse"}, ["mse", None]):
         assert [h.name for h, *_ in paired(loss, both, both, ["a", "b"])] == ["a"]
-    assert [h.name for h, *_ in paired(None, both, both)] == ["a", "b"]
+    varied = {name: np.arange(4.0).reshape(4, 1) for name in both}
+    assert [h.name for h, *_ in paired(None, varied, both)] == ["a", "b"]
 
 
 def width(loss, target, prediction):
@@ -139,5 +140,6 @@ def test_tokens_of_another_length_than_the_output_are_no_class_numbers():
 def test_without_a_loss_an_embedding_is_not_held_against_class_numbers():
     embedding = np.zeros((4, 8), "float32")
     assert paired(None, np.arange(4.0) + 7, embedding) == []
+    assert paired(None, np.zeros((4, 8)), embedding) == []
     assert paired(None, np.array([0, 9, 1, 2]), embedding) == []
     assert len(paired(None, np.array([0, 7, 1, 2]), embedding)) == 1

@@ -93,6 +93,7 @@ def test_targets_that_never_vary_are_seen(value):
     y = np.full((320, 3), value)
     p = np.random.default_rng(0).normal(size=(320, 3))
     assert not stream(y, p, 32).target_varies
+    assert stream(y, p, 32).spread == 0
     y[7] += max(1.0, value) * 1e-6
     assert stream(y, p, 32).target_varies
 

@@ -115,8 +115,11 @@ def pair(model: keras.Model, y: Any, y_pred: Any) -> list[tuple[Head, Any, Any]]
 
 def _is_alike(head: Head, target: Any) -> bool:
     """Whether, for all that can be seen, an output is to become its target."""
-    if head.kind == "sparse":  # of a tensor in a step being traced nobody knows the numbers
-        return not isinstance(target, np.ndarray) or bool(target.max(initial=0) < head.classes)
+    if isinstance(target, np.ndarray):  # of a tensor being traced nobody knows the numbers
+        if target.size and (target == target.flat[0]).all():  # zeros to satisfy `fit`
+            return False
+        if head.kind == "sparse" and target.max(initial=0) >= head.classes:
+            return False
     return head.is_one_to_one
 
 

@@ -197,9 +197,10 @@ def _best_number(
     found = [best(targets)] if head.is_comparable else []
     points = prediction.reshape(len(prediction), -1)
     if not head.is_one_to_one:
-        if points.shape[1] <= baseline.MAX_SEARCHED_COLUMNS:
+        is_distribution = points.shape[1] > 1 and np.allclose(points.sum(1), 1, atol=1e-3)
+        if points.shape[1] <= baseline.MAX_SEARCHED_COLUMNS and not is_distribution:
             found.append(best(points))
-        else:
+        else:  # one that the output can certainly take
             mean = np.average(points, axis=0, weights=weights)
             found.append((mean, of_constant(mean)))
     return min(found, key=lambda each: each[1])

@@ -93,17 +93,18 @@ def stream(head: Head, table: np.ndarray) -> Stream:
     enough = rows.sum() - len(rows) >= max(MIN_WITHIN, rows.sum() / 4)
     use_within = enough and within[0].sum() > SORTED * total[0].sum()
     moments = (within if use_within else total).sum(1)
+    target_varies = bool(total[0].sum() > ROUNDING * (weight[:, None] * mean_y**2).sum())
     correlation = _ratio(moments[2], math.sqrt(max(moments[0] * moments[1], 0.0)))
     r2 = 1 - _ratio(squared_error.sum(), total[0].sum())
     if not head.is_comparable:
         correlation = r2 = math.nan
     return Stream(
         rows=int(rows.sum()),
-        spread=math.sqrt(max(0.0, _ratio(moments[1], moments[0]))),
+        spread=math.sqrt(max(0.0, _ratio(moments[1], moments[0]))) if target_varies else 0.0,
         r2=r2,
         correlation=correlation,
         information=_information(head, r2, (share * mean_p).sum(0), (share[:, 0] * entropy).sum()),
-        target_varies=bool(total[0].sum() > ROUNDING * (weight[:, None] * mean_y**2).sum()),
+        target_varies=target_varies,
         finite=bool(np.isfinite(table).all()) and columns > 0,
     )
 
