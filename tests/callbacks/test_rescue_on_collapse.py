@@ -443,6 +443,37 @@ def test_eased_regularization_is_put_back_after_the_fit():
     assert all(layer.kernel.regularizer is not None for layer in model.layers)
 
 
+class Code(keras.layers.Layer):
+    """The code of a variational autoencoder, whose KL term outweighs the reconstruction."""
+
+    def __init__(self):
+        super().__init__()
+        self.both = keras.layers.Dense(8)
+        self.seed = keras.random.SeedGenerator(0)
+
+    def call(self, inputs, training=False):
+        mean, log_variance = keras.ops.split(self.both(inputs), 2, axis=-1)
+        kl = keras.ops.square(mean) + keras.ops.exp(log_variance) - log_variance - 1
+        self.add_loss(20 * keras.ops.mean(kl))
+        if not training:
+            return mean
+        noise = keras.random.normal(keras.ops.shape(mean), seed=self.seed)
+        return mean + keras.ops.exp(0.5 * log_variance) * noise
+
+
+def test_a_term_that_a_layer_adds_to_the_loss_is_made_lighter():
+    x = np.random.default_rng(0).normal(size=(256, 2)) @ np.random.default_rng(1).normal(
+        size=(2, 10)
+    )
+    x = (x / x.std()).astype("float32")
+    model = keras.Sequential([keras.Input((10,)), Code(), keras.layers.Dense(10)])
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    callback = fit(model, x, x)
+    assert callback.rescues[0].treatment["ease"]
+    assert callback.rescues[0].skill_before < 0.1
+    assert r2(model, x, x) > 0.6
+
+
 @pytest.mark.tensorflow_only  # Keras itself cannot train them on PyTorch
 @pytest.mark.parametrize("is_dead", [True, False])
 def test_a_recurrent_layer_that_carries_its_state_takes_batches_of_one_size_only(is_dead):
@@ -517,7 +548,7 @@ def test_dropout_inside_a_recurrent_cell_is_eased():
     model = keras.Sequential(
         [
             keras.Input((5, 2)),
-            layers.GRU(8, dropout=0.99, recurrent_dropout=0.99),
+            layers.SimpleRNN(8, dropout=0.99, recurrent_dropout=0.99),
             layers.Dropout(0.99),
             layers.Dense(1, kernel_initializer="zeros"),
         ]

@@ -108,6 +108,7 @@ HEAD = make(
     perfect_loss=0.0,
     mixed_loss=2.0,
     has_own_step=False,
+    is_comparable=True,
 )
 EXAMINATION = make(
     Examination,

@@ -21,6 +21,10 @@ ROUNDING = 1e-6
 MAX_REPORTED = 16
 
 
+# Targets, loss of their best constant, loss of predicting them (if known), the best constant.
+Bounds = tuple[np.ndarray, float, float | None, np.ndarray]
+
+
 class Looker:
     """Looks at a model through a fixed set of rows.
 
@@ -38,7 +42,7 @@ class Looker:
         self.pairs = heads.pair(model, y, predictions)
         names = [head.name for head, _, _ in self.pairs]
         self._weights = heads.by_name(sample_weight, names, shared=True)
-        self._bounds: dict[str, tuple[np.ndarray, float, float | None, np.ndarray]] = {}
+        self._bounds: dict[str, Bounds] = {}
 
     def input_readability(self, head: heads.Head, target: np.ndarray) -> InputReadability | None:
         """Readability of one output's target at the model's input."""
@@ -131,10 +135,12 @@ class Looker:
     ) -> tuple[float, float, float | None, np.ndarray]:
         """Loss of the model, the best constant and a perfect prediction, if known; the constant."""
         known = self._bounds.get(head.name)
-        if known is None or known[0] is not target or not head.is_one_to_one:
+        if known is not None and known[0] is not target:
+            known = None
+        if known is None or not head.is_one_to_one:
             # Mostly the same for every prediction of these targets, and a search for some losses.
             found = target, *self._bounds_of(head, target, prediction)
-            if known is None or known[0] is not target or found[1] < known[1]:
+            if known is None or found[1] < known[1]:
                 known = self._bounds[head.name] = found
         _, constant_loss, perfect, constant = known
         return self._loss(head, target, prediction, prediction), constant_loss, perfect, constant

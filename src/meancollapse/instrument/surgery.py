@@ -68,7 +68,7 @@ class Surgery:
         self.sample = rows
         self.rows, self.held_out = _halves(rows)
         few = _cut(self.rows, slice(0, 64))
-        self._few = few[0]
+        self.few = few[0]
         self._effort: tuple[float, float] | None = None
         self.sites = sites.find(self.model, few[0], few[1])
         self._looker = Looker(self.model, *self.held_out)
@@ -262,7 +262,7 @@ class Surgery:
     def effort(self) -> tuple[float, float]:
         """Estimated seconds of one training step and of everything else a rehearsal does."""
         if self._effort is None:
-            self._effort = effort.seconds(self.model, self._few, self.instrument.batch_rows)
+            self._effort = effort.seconds(self.model, self.few, self.instrument.batch_rows)
         return self._effort
 
     def skill(self, of_trained_rows: bool = False) -> float:

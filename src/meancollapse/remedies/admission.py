@@ -32,7 +32,7 @@ def admit(surgery: Surgery, found: Verdict, evidence: Evidence, had_skill: bool)
         has_dead_units="dead_relu" in found.causes,
         layers=tuple(site.name for site in surgery.sites),
         well_scaled=_is_well_scaled(surgery),
-        regularized=regularization.is_in_use(surgery.model),
+        regularized=regularization.is_in_use(surgery.model) or regularization.adds_losses(surgery),
         drops=regularization.drops(surgery.model),
         swaps=activations.hidden_swaps(surgery.model, surgery.sites),
         head_swaps=activations.head_swaps(surgery.sites, surgery.targets),

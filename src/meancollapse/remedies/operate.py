@@ -44,6 +44,8 @@ def operate(surgery: Surgery, treatment: Treatment, best: BestWeights, seed: int
         settings["scales"] = head.by_variable(surgery, head.scales(surgery))
         settings["loss_scale"] = head.loss_scale(sum(surgery.constant_losses.values()))
         settings["output_scales"] = head.output_scales(surgery)
+    if treatment.ease and surgery.can_dial and regularization.adds_losses(surgery):
+        settings.update(regularization.lighter(surgery, settings))
     if treatment.weights == REINITIALISE and treatment.first_layer is None:
         own = own_weights.apply(surgery, x, rng)
         settings["scales"] = {**settings.get("scales", {}), **own}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 
-from meancollapse.instrument import backends, sites
+from meancollapse.instrument import backends, layers, sites
 from meancollapse.instrument.rates import leaves
 from meancollapse.instrument.surgery import Surgery
 
@@ -20,6 +22,8 @@ LARGE_EPSILON, EASED_EPSILON = 1e-3, 1e-7
 TIGHT = 0.1
 # Noise on the inputs is brought down to this share of their spread.
 NOISE = 0.1
+# What layers add to the loss themselves (a KL term) counts for so much less: a power of two.
+LIGHTER = 128.0
 
 
 def is_in_use(model: keras.Model) -> bool:
@@ -40,6 +44,26 @@ def is_in_use(model: keras.Model) -> bool:
 def drops(model: keras.Model) -> bool:
     """Whether there is dropout that easing brings down."""
     return any(_drops(layer, MUCH_DROPOUT) for layer in backends.all_layers(model))
+
+
+def adds_losses(surgery: Surgery) -> bool:
+    """Whether layers add losses of their own, beyond those of regularizers."""
+    every = backends.all_layers(surgery.model)
+    known = sum(getattr(layer, "activity_regularizer", None) is not None for layer in every)
+    variables = surgery.model.trainable_variables
+    known += sum(getattr(v, "regularizer", None) is not None for v in variables)
+    return len(layers.added_losses(surgery.model, surgery.few)) > known
+
+
+def lighter(surgery: Surgery, settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of the dial with which the losses that layers add count for less.
+
+    They are out of reach, but what flows back from the outputs is not: it is enlarged, and the sum
+    of all made as much smaller.
+    """
+    known = settings.get("output_scales", {})
+    scales = {name: known.get(name, 1.0) * LIGHTER for name in surgery.targets}
+    return {"output_scales": scales, "loss_scale": settings.get("loss_scale", 1.0) / LIGHTER}
 
 
 def ease(surgery: Surgery) -> None:
