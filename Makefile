@@ -9,9 +9,10 @@ export NO_MKDOCS_2_WARNING ?= 1
 demo: .venv/demo.done  ## train models that collapse and watch them be caught
 	$(BIN)/python examples/demo.py
 
+# A third worker fills the gaps in which two would wait.
 test: .venv/test.done browser $(if $(findstring torch,$(BACKENDS)),.venv/torch.done)  ## the suite, once per backend
 	@set -e; for backend in $(BACKENDS); do \
-	  echo "== $$backend"; KERAS_BACKEND=$$backend $(BIN)/python -m pytest -n 2 --dist worksteal; done
+	  echo "== $$backend"; KERAS_BACKEND=$$backend $(BIN)/python -m pytest -n 3 --dist worksteal; done
 
 browser:  # the report is tested in Chromium; without root or apt that one test says so and is skipped
 	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then :; \

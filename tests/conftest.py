@@ -23,6 +23,11 @@ import pytest
 gc.set_threshold(50_000, 20, 100)
 
 BACKEND = keras.config.backend()
+if BACKEND == "tensorflow":
+    import tensorflow as tf
+
+    # As above: polishing the graph of a tiny model takes longer than running it.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 def pytest_collection_modifyitems(config, items):

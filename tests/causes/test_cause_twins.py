@@ -50,6 +50,21 @@ def test_the_primary_cause_is_the_fault_with_the_place_and_the_numbers(name):
     assert re.search(illness.says, verdict.message), verdict.message
     assert illness.cause in verdict.message
     assert finding.remedy in verdict.message
+    assert_ranked(verdict)
+    assert_data_in_order_are_not_blamed(verdict)
+
+
+def assert_ranked(verdict):
+    strengths = [finding.strength for finding in verdict.findings]
+    assert strengths == sorted(strengths, reverse=True)
+    assert all(HINT <= strength <= 1 for strength in strengths)
+    assert verdict.causes == tuple(finding.cause for finding in verdict.findings)
+    assert len(set(verdict.causes)) == len(verdict.causes)
+
+
+def assert_data_in_order_are_not_blamed(verdict):
+    allowed = {verdict.cause} | IMPLIED.get(verdict.cause, set())
+    assert DATA_FAULTS & set(verdict.causes) <= allowed
 
 
 @pytest.mark.sampled(4)
@@ -59,23 +74,6 @@ def test_the_twin_is_not_accused(name):
     assert [str(w) for w in warned] == []
     assert callback.verdicts[-1].state == "healthy"
     assert {v.cause for v in callback.verdicts} == {None}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_data_that_are_in_order_are_not_blamed(name):
-    cause, verdict = ILLNESSES[name].cause, verdict_of(name)
-    allowed = {cause} | IMPLIED.get(cause, set())
-    assert DATA_FAULTS & set(verdict.causes) <= allowed
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_causes_are_ranked(name):
-    verdict = verdict_of(name)
-    strengths = [finding.strength for finding in verdict.findings]
-    assert strengths == sorted(strengths, reverse=True)
-    assert all(HINT <= strength <= 1 for strength in strengths)
-    assert verdict.causes == tuple(finding.cause for finding in verdict.findings)
-    assert len(set(verdict.causes)) == len(verdict.causes)
 
 
 def test_values_that_overflow_are_said_to_have_exploded():
