@@ -374,6 +374,7 @@ def test_two_replicas():
 
 @pytest.mark.tensorflow_only
 def test_two_replicas_in_their_own_process():
+    import os
     import subprocess
     import sys
 
@@ -384,7 +385,8 @@ def test_two_replicas_in_their_own_process():
         "import sys, pytest;"
         f"sys.exit(pytest.main(['-q', {__file__!r} + '::test_two_replicas', '-rA']))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    env = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
     assert done.returncode == 0 and "PASSED" in done.stdout, done.stdout[-3000:]
 
 

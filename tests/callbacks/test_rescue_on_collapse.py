@@ -443,6 +443,47 @@ def test_eased_regularization_is_put_back_after_the_fit():
     assert all(layer.kernel.regularizer is not None for layer in model.layers)
 
 
+@pytest.mark.tensorflow_only  # which alone has tensors of words
+def test_a_model_that_is_given_words():
+    import tensorflow as tf
+
+    y = np.random.default_rng(0).integers(0, 2, (256, 1)).astype("float32")
+    words = tf.constant(np.where(y > 0, "good", "bad"))
+    inputs = keras.Input((1,), dtype="string")
+    ids = keras.layers.StringLookup(vocabulary=["good", "bad"])(inputs)
+    hidden = keras.layers.Flatten()(keras.layers.Embedding(4, 4)(ids))
+    bias = keras.initializers.Constant(-50.0)
+    hidden = keras.layers.Dense(8, activation="relu", bias_initializer=bias)(hidden)
+    model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(hidden))
+    model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
+    callback = fit(model, words, y, epochs=15)
+    assert [rescue.outcome for rescue in callback.rescues] == ["kept"]
+    assert r2(model, words, y) > 0.6
+
+
+def test_a_convolutional_recurrent_network_is_treated():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(96, 3, 4, 4, 1)).astype("float32")
+    zeros = keras.layers.ConvLSTM2D(2, 2, kernel_initializer="zeros", recurrent_initializer="zeros")
+    layers = [zeros, keras.layers.Flatten(), keras.layers.Dense(1, kernel_initializer="zeros")]
+    model = keras.Sequential([keras.Input((3, 4, 4, 1)), *layers])
+    model.compile(keras.optimizers.SGD(1e-9), "mse")
+    y = 6 * x[:, -1].mean((1, 2))
+    callback = fit(model, x, y, epochs=20)
+    assert callback.rescues[0].treatment["weights"] == "reinitialise"
+    assert r2(model, x, y) > 0.5
+
+
+def test_kernels_that_are_computed_from_other_weights_are_left_as_they_are():
+    model = dead_mlp()
+    model.layers[0].enable_lora(2)
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    kernel = np.array(model.layers[0]._kernel)
+    callback = fit(model, *regression_data(), epochs=8)
+    assert callback.rescues
+    np.testing.assert_array_equal(np.array(model.layers[0]._kernel), kernel)
+
+
 class Code(keras.layers.Layer):
     """The code of a variational autoencoder, whose KL term outweighs the reconstruction."""
 

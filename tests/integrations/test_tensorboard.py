@@ -143,6 +143,7 @@ def test_a_missing_writer_is_named_before_training(monkeypatch, backend, package
     mc.GradientMonitor()
 
 
+@pytest.mark.skipif(BACKEND == "jax", reason="the TensorFlow run tries it on JAX")
 def test_another_backend_writes_without_importing_tensorflow(tmp_path):
     code = (
         "import sys, nets, meancollapse as mc\n"

@@ -176,10 +176,18 @@ def input_columns(x: Any) -> Any:
         return None
     if hasattr(x, "dense_shape") or hasattr(x, "row_splits"):  # sparse, ragged
         return None
+    if hasattr(x, "dtype") and not holds_numbers(x):
+        return None
     dtype = str(keras.backend.standardize_dtype(x.dtype)) if hasattr(x, "dtype") else ""
     if not dtype.startswith(("float", "bfloat", "int", "uint", "bool")):
         return None
     return _thin(_flat(ops.cast(ops.convert_to_tensor(x), "float32")))
+
+
+def holds_numbers(tensor: Any) -> bool:
+    """Whether a tensor holds numbers, and not words."""
+    name = getattr(tensor.dtype, "name", str(tensor.dtype))
+    return not name.startswith(("str", "bytes", "object"))
 
 
 def probabilities(head: Head, prediction: Any) -> Any:

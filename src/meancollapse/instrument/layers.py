@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from meancollapse.instrument import backends
+from meancollapse.instrument import backends, heads
 
 # Rows of one pass; more of them where rows are small, as recurrent layers take long for each pass.
 CHUNK, LARGE_CHUNK, SMALL_ROW = 256, 1024, 64
@@ -216,7 +216,7 @@ def _layers(model: keras.Model, prefix: str = "") -> Any:
 def first_array(output: Any) -> np.ndarray | None:
     """The first tensor of a layer's output (or input) as an array; `None` without numbers."""
     leaves = [leaf for leaf in keras.tree.flatten(output) if hasattr(leaf, "shape")]
-    if not leaves or not len(leaves[0].shape):
+    if not leaves or not len(leaves[0].shape) or not heads.holds_numbers(leaves[0]):
         return None
     array = to_numpy(leaves[0])
     return array if array.dtype.kind in "fiub" else None

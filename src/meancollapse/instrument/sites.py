@@ -76,7 +76,8 @@ def find(model: keras.Model, x: Any, y: Any) -> list[Site]:
     alive: list[Any] = []  # keeps tensors from being freed, so that an `id` stays one tensor's
     producer: dict[int, tuple[keras.Layer, tuple[int, ...]]] = {}
     raw: set[int] = set()
-    inputs = [np.asarray(leaf) for leaf in keras.tree.flatten(x)]
+    leaves = keras.tree.flatten(x)
+    inputs = [np.asarray(leaf) for leaf in leaves if heads.holds_numbers(leaf)]
     order: dict[int, tuple[str, keras.Layer, bool]] = {}
 
     def visit(
@@ -186,8 +187,9 @@ def _visited(name: str, layer: keras.Layer, call: Callable[..., Any], visit: Vis
 
 
 def tensors(structure: Any) -> list[Any]:
-    """The tensors in a structure, in order."""
-    return [leaf for leaf in keras.tree.flatten(structure) if keras.ops.is_tensor(leaf)]
+    """The tensors of numbers in a structure, in order."""
+    leaves = keras.tree.flatten(structure)
+    return [leaf for leaf in leaves if keras.ops.is_tensor(leaf) and heads.holds_numbers(leaf)]
 
 
 def _is_one_of(tensor: Any, arrays: list[np.ndarray]) -> bool:

@@ -314,7 +314,9 @@ def kernel_and_bias(layer: keras.Layer) -> tuple[Any, Any]:
         | keras.layers.SimpleRNNCell,
     )
     grouped = getattr(layer, "groups", 1) not in (1, None)
-    return (kernel, bias) if known and not grouped and kernel is not None else (None, None)
+    # With LoRA or quantized a kernel is computed from other weights.
+    is_weight = isinstance(kernel, keras.Variable)
+    return (kernel, bias) if known and not grouped and is_weight else (None, None)
 
 
 def _halves(rows: tuple[Any, Any, Any]) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:

@@ -273,7 +273,8 @@ def _initial_value(
     rng: np.random.Generator,
 ) -> np.ndarray:
     shape = tuple(variable.shape)
-    if variable.name == "recurrent_kernel":  # whoever starts near zero forgets at once
+    # Whoever starts near zero forgets at once; of convolutions (ConvLSTM) Keras makes them well.
+    if variable.name == "recurrent_kernel" and len(shape) == 2:
         blocks = [orthogonal((shape[0], shape[0]), rng) for _ in range(shape[1] // shape[0])]
         return np.concatenate(blocks, axis=1)
     if variable.name == "kernel" and hasattr(layer, "cell"):
