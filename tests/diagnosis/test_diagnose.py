@@ -225,10 +225,11 @@ def test_words_are_inputs_too():
     y = np.random.default_rng(0).integers(0, 2, (128, 1)).astype("float32")
     inputs = keras.Input((1,), dtype="string")
     ids = keras.layers.StringLookup(vocabulary=["good", "bad"])(inputs)
-    hidden = keras.layers.Flatten()(keras.layers.Embedding(4, 4)(ids))
-    outputs = keras.layers.Dense(1, activation="sigmoid", kernel_initializer="zeros")(hidden)
+    hidden = keras.layers.Flatten()(keras.layers.Embedding(4, 4, name="table")(ids))
+    head = keras.layers.Dense(1, activation="sigmoid", kernel_initializer="zeros", name="head")
+    outputs = head(hidden)
     model = keras.Model(inputs, outputs)
     model.compile("sgd", "binary_crossentropy")
     found = mc.diagnose(model, np.where(y > 0, "good", "bad"), y, train=False, verbose=0)
     layers = dict(found.evidence.outputs[0].look.layers)
-    assert layers["embedding"] > 0.9 > 0.1 > layers["dense"]
+    assert layers["table"] > 0.9 > 0.1 > layers["head"]
