@@ -296,6 +296,22 @@ def test_a_head_is_given_another_activation_only_with_leave():
     assert r2(model, x, y) > 0.6
 
 
+def test_a_softmax_over_the_wrong_axis_is_turned_and_stays_so_in_the_file(tmp_path):
+    x, y = regression_data()
+    labels = np.digitize(y[:, 0], np.quantile(y, [1 / 3, 2 / 3]))
+    body = mlp(3)
+    one_step = keras.layers.Reshape((1, 3))(body.outputs[0])
+    chosen = keras.layers.Softmax(axis=1, name="choice")(one_step)
+    model = keras.Model(body.inputs, keras.layers.Flatten()(chosen))
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    callback = fit(model, x, labels, callback=mc.RescueOnCollapse(allow_activation_changes=True))
+    assert ("choice", "softmax") in callback.rescues[-1].treatment["activations"]
+    model.save(tmp_path / "turned.keras")
+    found = keras.models.load_model(tmp_path / "turned.keras").predict(x, verbose=0)
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+    assert np.mean(found.argmax(1) == labels) > 0.8
+
+
 def test_a_capped_relu_layer_as_head_is_opened_and_stays_open_in_the_file(tmp_path):
     x, y = negative_targets()
     body = mlp()

@@ -266,6 +266,16 @@ def always_one(ill: bool) -> tuple[Any, ...]:
     return model, *two_classes(), dict(epochs=8)
 
 
+@illness("output_activation", "softmax_over_another_axis", "do not add up to 1", "out")
+def all_ones(ill: bool) -> tuple[Any, ...]:
+    x, labels = class_data(512)
+    one_step = [layers.Dense(3), layers.Reshape((1, 3))]
+    last = [layers.Softmax(axis=1 if ill else -1, name="out"), layers.Reshape((3,))]
+    model = network(hidden(), *one_step, *last)
+    model.compile(adam(), "sparse_categorical_crossentropy")
+    return model, x, labels, dict(epochs=8)
+
+
 @illness("output_activation", "relu_below_zero", "100% of the targets", "out")
 def never_negative(ill: bool) -> tuple[Any, ...]:
     x, y = regression_data(512)

@@ -26,6 +26,14 @@ def explain(case: Case) -> Finding | None:
             "softmax over a single unit is 1 for every input",
             "use a sigmoid for two classes, no activation for a number",
         )
+    if head.activation.startswith("softmax over") and head.kind in ("categorical", "sparse"):
+        return _finding(
+            case,
+            1.0,
+            f"{head.activation} and not over the classes, which are on the last axis: the "
+            "probabilities of one example do not add up to 1",
+            "let the softmax run over the classes (axis=-1)",
+        )
     wants_probability = head.kind != "regression" and not head.from_logits
     if wants_probability and head.activation in LINEAR_LIKE:
         proper = "sigmoid" if head.kind == "binary" else "softmax"

@@ -52,6 +52,8 @@ def name(layer: keras.Layer) -> str:
             return "linear" if _is_identity(layer) else "leaky_relu"
         if layer.max_value is not None:
             return "relu6" if layer.max_value == 6 else "capped_relu"
+    if isinstance(layer, keras.layers.Softmax) and not _is_of_a_row(layer):
+        return f"softmax over axis {layer.axis}"
     if is_layer(layer):
         return LAYERS[type(layer).__name__]
     found = getattr(layer, "activation", None)
@@ -75,8 +77,9 @@ def holder(layer: keras.Layer) -> keras.Layer:
 
 def bounds(layer: keras.Layer) -> tuple[float, float]:
     """The smallest and the largest number an activation can give; infinite without bound."""
-    if name(layer) in OF_A_ROW:
-        return OF_A_ROW[name(layer)]
+    kind = name(layer).split()[0]
+    if kind in OF_A_ROW:
+        return OF_A_ROW[kind]
     values = _on_grid(layer)
     if values is None:
         return -math.inf, math.inf
@@ -114,9 +117,17 @@ def replacement(layer: keras.Layer, wanted: str) -> dict[str, Any] | None:
         if slope is None:
             return None
         return {"negative_slope": slope, "max_value": None, "threshold": 0.0}
+    if isinstance(layer, keras.layers.Softmax):
+        return {"axis": -1} if wanted == "softmax" else None
     if is_layer(layer) or not callable(getattr(layer, "activation", None)):
         return None
     return {"activation": keras.activations.get(wanted)}
+
+
+def _is_of_a_row(layer: keras.layers.Softmax) -> bool:
+    """Whether a `Softmax` layer runs over the last axis, as far as its shapes are known."""
+    output = getattr(layer, "output", None)  # nothing in a layer called only from inside others
+    return output is None or layer.axis in (-1, output.ndim - 1)
 
 
 def _is_identity(layer: keras.layers.ReLU) -> bool:
@@ -126,7 +137,7 @@ def _is_identity(layer: keras.layers.ReLU) -> bool:
 def _on_grid(layer: keras.Layer) -> np.ndarray | None:
     """Values of an activation on the grid, NaN left out as 0; `None` where it gives no such."""
     found = function(layer)
-    if found is None or name(layer) in OF_A_ROW:
+    if found is None or name(layer).split()[0] in OF_A_ROW:
         return None
     try:
         with backends.without_gradient(), np.errstate(all="ignore"):

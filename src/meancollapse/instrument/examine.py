@@ -163,10 +163,11 @@ def _head(
 
 def _last_activation(model: keras.Model, name: str, surveyed: list[Layer]) -> Layer | None:
     """The layer that has the last word on an output."""
+    kinds = {kind.__name__ for kind in anatomy.TRANSPARENT}
     by_name = {layer.name: layer for layer in surveyed}
     if name in by_name and not isinstance(model, keras.Sequential):
-        return by_name[name]
-    kinds = {kind.__name__ for kind in anatomy.TRANSPARENT}
+        if by_name[name].kind not in kinds or len(keras.tree.flatten(model.outputs)) > 1:
+            return by_name[name]
     return next((layer for layer in reversed(surveyed) if layer.kind not in kinds), None)
 
 
