@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from meancollapse import examination
 from meancollapse.instrument import activations, backends, layers
 from meancollapse.instrument.heads import Head
 from meancollapse.instrument.sites import Site
@@ -14,6 +15,9 @@ from meancollapse.instrument.surgery import Surgery
 
 # Share of the targets' range by which they may lie outside of what a head comes close to.
 NEARLY = 1e-3
+# A head misses all of its targets with more than this share of them out of its reach, and less than
+# this R² of what it could give at best.
+OUTSIDE, LITTLE = 0.5, 0.1
 
 
 def hidden_swaps(model: keras.Model, sites: Sequence[Site]) -> tuple[tuple[str, str], ...]:
@@ -73,6 +77,21 @@ def head_activation(head: Head, end: keras.Layer, units: int, targets: np.ndarra
     low, high = activations.bounds(end)
     margin = NEARLY * float(np.ptp(targets))
     return "linear" if targets.min() < low - margin or targets.max() > high + margin else None
+
+
+def misses_all(head: examination.Head) -> bool:
+    """Whether a head can give next to none of its targets, whatever the weights before it."""
+    is_constant = head.lowest == head.highest
+    return is_constant or (head.outside > OUTSIDE and head.reachable < LITTLE)
+
+
+def ask_leave(swaps: Sequence[tuple[str, str]]) -> str:
+    """What leave to change activations would allow, as the end of a sentence."""
+    if not swaps:
+        return ""
+    layer, activation = swaps[0]
+    leave = "allow_activation_changes=True"
+    return f"; {leave} would let '{layer}' be tried with {activation} activation"
 
 
 def apply(surgery: Surgery, wanted: Sequence[tuple[str, str]]) -> None:

@@ -12,7 +12,7 @@ from meancollapse.finding import ROOT
 from meancollapse.instrument import averages
 from meancollapse.instrument.instrument import Instrument
 from meancollapse.instrument.surgery import State, Surgery
-from meancollapse.remedies import admission, plan
+from meancollapse.remedies import activations, admission, plan
 from meancollapse.remedies.held_rate import HeldRate
 from meancollapse.remedies.patient import NOT_THE_MODEL
 from meancollapse.remedies.rehearse import GAIN, Budget, choose, learned_by_heart, rehearse
@@ -99,6 +99,9 @@ class Rescuer:
         self.rescues: list[Rescue] = []
         self._surgery: Surgery | None = None
         self._probation: _Probation | None = None
+        # By output: whether its head can give next to none of its targets, when last examined.
+        self._unable: dict[str, bool] = {}
+        self._said = ""
         self._best = BestWeights(attached.model)
         self._epochs = 0
         self._rest_until = 0
@@ -133,8 +136,9 @@ class Rescuer:
             doubtful: Verdicts on outputs that have not collapsed, but have no skill either.
         """
         ill = [v for v in verdicts if _can_be_treated(v)] or list(doubtful)
+        hopeless = {v.output for v in ill if self._is_out_of_reach(v, evidence)}
         if self._probation is not None:
-            if not self._is_due(evidence, ill):
+            if not self._is_due(evidence, [v for v in ill if v.output not in hopeless]):
                 return
             if self._conclude(evidence):
                 return
@@ -145,11 +149,12 @@ class Rescuer:
         if not ill or self._has_given_up or self._rests(evidence):
             return
         reason = self._why_not(ill[0], evidence)
-        if reason:
-            self._has_given_up = True
-            self.say(f"Epoch {evidence.epoch + 1}: nothing in the model was changed: {reason}.")
+        hopeful = [v for v in ill if v.output not in hopeless]
+        if reason or not hopeful:
+            self._leave_alone(evidence, reason or self._what_is_out_of_reach(ill[0]))
+            self._has_given_up = bool(reason)  # another output may yet collapse
             return
-        self._treat(ill[0], evidence, _is_in_doubt(ill[0]) or ill[0] in doubtful)
+        self._treat(hopeful[0], evidence, _is_in_doubt(hopeful[0]) or hopeful[0] in doubtful)
 
     def _is_due(self, evidence: Evidence, ill: list[Verdict]) -> bool:
         assert self._probation is not None
@@ -177,9 +182,36 @@ class Rescuer:
             )
         return None
 
+    def _leave_alone(self, evidence: Evidence, reason: str) -> None:
+        """Say once why nothing is done."""
+        if reason != self._said:
+            self._said = reason
+            self.say(f"Epoch {evidence.epoch + 1}: nothing in the model was changed: {reason}.")
+
+    def _operating_on(self) -> Surgery:
+        self._surgery = self._surgery or Surgery(self.instrument)
+        return self._surgery
+
+    def _is_out_of_reach(self, found: Verdict, evidence: Evidence) -> bool:
+        """Whether a head can give next to none of its targets, and has to stay as it is."""
+        output = evidence.output(found.output)
+        if output is not None and output.examination is not None:
+            self._unable[found.output] = activations.misses_all(output.examination.head)
+        if found.cause != "output_activation" or not self._unable.get(found.output):
+            return False
+        return not (self.allow_activation_changes and self._head_swaps())
+
+    def _head_swaps(self) -> tuple[tuple[str, str], ...]:
+        surgery = self._operating_on()
+        return activations.head_swaps(surgery.sites, surgery.targets)
+
+    def _what_is_out_of_reach(self, found: Verdict) -> str:
+        fault, leave = found.findings[0].evidence, activations.ask_leave(self._head_swaps())
+        return f"{fault}, and no repair of the weights changes that{leave}"
+
     def _treat(self, found: Verdict, evidence: Evidence, in_doubt: bool) -> None:
         began = self.clock()
-        surgery = self._surgery = self._surgery or Surgery(self.instrument)
+        surgery = self._operating_on()
         patient = admission.admit(surgery, found, evidence, self._best.exist)
         used = [rescue.treatment for rescue in self.rescues]
         wanted = self.propose(patient, self.allow_activation_changes)
@@ -198,7 +230,7 @@ class Rescuer:
             self._has_given_up = True
             reason = NOT_THE_MODEL["no_signal"] if _is_in_doubt(found) else "no skill was found"
             words = f"{reason}, nor did {len(trials)} remedies rehearsed find any"
-            self.say(f"Epoch {evidence.epoch + 1}: nothing in the model was changed: {words}.")
+            self._leave_alone(evidence, words)
             return
         if best is not None and best.skill < skill_before + self.gain:
             best = None
@@ -220,13 +252,9 @@ class Rescuer:
         if best is None:
             self._rest_until = evidence.steps + _length(evidence)
             words = f"none of {len(trials)} remedies rehearsed raised the held-out skill"
-            hint = ""
-            if patient.head_swaps and not self.allow_activation_changes:
-                layer, activation = patient.head_swaps[0]
-                hint = (
-                    f"; allow_activation_changes=True would let '{layer}' be tried with "
-                    f"{activation} activation"
-                )
+            hint = (
+                "" if self.allow_activation_changes else activations.ask_leave(patient.head_swaps)
+            )
             self._tell(evidence, f"{words} ({skill_before:.2g}); nothing was changed{hint}")
             return
         surgery.restore(best.state)
@@ -264,7 +292,7 @@ class Rescuer:
         if not self._best.exist or len(self.rescues) >= self.max_rescues:
             return
         began = self.clock()
-        surgery = self._surgery or Surgery(self.instrument)
+        surgery = self._operating_on()
         before, skill_before = surgery.save(), surgery.skill()
         self._best.apply()
         skill = surgery.skill()
