@@ -117,6 +117,17 @@ def test_a_recurrent_model_is_given_five_times_as_long():
     assert states.index("collapsed") == 19
 
 
+def test_what_has_learned_and_fades_does_not_start_slowly():
+    def collapsed_at(spreads, first=GOOD):
+        looks = [first, *[with_(spread=spread) for spread in spreads]]
+        return run(looks, slow_start=True, epochs=40).index("collapsed")
+
+    fading = [0.01 * 0.3**n for n in range(20)]
+    assert collapsed_at(fading) == 4  # 200 steps after it last had skill
+    assert collapsed_at([0.01] * 20) == 20
+    assert collapsed_at(fading, first=CONSTANT) == 19  # it never had any
+
+
 def test_an_output_with_a_trace_of_skill_is_given_as_long():
     trace = with_(skill=0.007, r2=0.007, explained=0.007)
     assert "collapsed" not in run([trace] * 12)

@@ -1,7 +1,8 @@
-"""Whether a short noisy series goes up."""
+"""Whether a short noisy series goes up, or fades."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 
@@ -9,6 +10,8 @@ import statistics
 # its output moves; a SimpleRNN that never learns: <= 0.03). Over four looks or more a third of
 # where it began is enough, if it rises steadily.
 RISE = 0.03
+# What falls to this share or less from one look to the next, twice over, fades.
+FADE = 0.5
 
 
 def rises(values: list[float]) -> bool:
@@ -22,3 +25,8 @@ def rises(values: list[float]) -> bool:
     if n < 4:
         return last - first >= RISE
     return ups >= 1.5 * math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+
+
+def fades(values: list[float]) -> bool:
+    """Whether the last three of a series fall by half or more, each time."""
+    return len(values) >= 3 and all(b <= FADE * a for a, b in itertools.pairwise(values[-3:]))

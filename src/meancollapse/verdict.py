@@ -31,7 +31,7 @@ from meancollapse.skill import (
     stream_has_skill,
 )
 from meancollapse.trend import RISE as RISE
-from meancollapse.trend import rises
+from meancollapse.trend import fades, rises
 
 HEALTHY, UNDECIDED, PLATEAU = "healthy", "undecided", "plateau"
 COLLAPSED, NO_SIGNAL, NON_FINITE = "collapsed", "no_signal", "non_finite"
@@ -184,15 +184,16 @@ def _has_faded(wait: _Wait) -> bool:
 
 @dataclass(frozen=True)
 class _Wait:
-    """The time since the output last had skill: steps, and the looks taken in it."""
+    """The time since the output last had skill, if ever: steps, and the looks taken in it."""
 
     steps: int
     looks: tuple[tuple[Evidence, Look], ...]
+    had_skill: bool
 
 
 def _wait(history: Sequence[Evidence], name: str) -> _Wait:
     looks: list[tuple[Evidence, Look]] = []
-    began = 0
+    began, had_skill = 0, False
     for evidence in reversed(history):
         if evidence.actions and evidence is not history[-1]:  # another network since then
             began = evidence.steps
@@ -201,11 +202,11 @@ def _wait(history: Sequence[Evidence], name: str) -> _Wait:
         if output is None:
             continue
         if output_has_skill(output):
-            began = evidence.steps
+            began, had_skill = evidence.steps, True
             break
         if output.look is not None:
             looks.append((evidence, output.look))
-    return _Wait(history[-1].steps - began, tuple(reversed(looks)))
+    return _Wait(history[-1].steps - began, tuple(reversed(looks)), had_skill)
 
 
 def _is_non_finite(evidence: Evidence, output: Output | None) -> bool:
@@ -231,9 +232,8 @@ def _stays_one_number(wait: _Wait, last: Evidence) -> bool:
     fade; one that has never varied was not.
     """
     recent = [look for _, look in wait.looks[-2:]]
-    if len(recent) < 2 or not all(look.is_constant for look in recent):
-        return False
-    if wait.steps < CONSTANT_STEPS and not last.is_last:
+    too_early = wait.steps < CONSTANT_STEPS and not last.is_last
+    if too_early or len(recent) < 2 or not all(look.is_constant for look in recent):
         return False
     return is_evident(recent[-1]) or all(look.is_constant for _, look in wait.looks)
 
@@ -250,7 +250,9 @@ def _is_overdue(wait: _Wait, last: Evidence) -> bool:
     now = wait.looks[-1][1]
     # What varies, though for nothing, is given long as well, and what no ridge can read.
     slow = last.slow_start or is_alive(now) or not is_constant(now) or possible(now) is None
-    patience = PATIENCE * (SLOW_START if slow else 1)
+    # What has learned and now fades, look after look, does not start slowly: it has ended.
+    fading = wait.had_skill and is_constant(now) and fades([look.spread for _, look in wait.looks])
+    patience = PATIENCE * (SLOW_START if slow and not fading else 1)
     return _rested(wait, last) >= patience and constant >= 2
 
 
@@ -276,9 +278,9 @@ def _settled_after(wait: _Wait, last: Evidence) -> int:
 
 def _is_on_its_way(wait: _Wait, last: Evidence) -> bool:
     """Whether something rises towards the output, or skill will be there before the run ends."""
-    if len(wait.looks) < 2:
-        return False
     looks = [look for _, look in wait.looks]
+    if len(looks) < 2:
+        return False
     now, half = looks[-1], looks[(len(looks) - 1) // 2]
     hidden = [in_late_layers(look) for look in looks[len(looks) // 2 - 1 :]]
     # Layers that have it already cannot be what the output is waiting for.
