@@ -10,6 +10,7 @@ from nets import class_data, dead_mlp, mlp, regression_data, watched
 
 import meancollapse as mc
 from meancollapse.instrument import heads
+from meancollapse.instrument.look import Looker
 
 x, y = regression_data()
 
@@ -244,6 +245,60 @@ def test_a_class_for_every_position_of_a_sequence():
     model.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy")
     callback, warned = watched(model, tokens, (tokens + 1) % 5, epochs=6)
     assert measured(callback, warned, 6).outputs[0].train.r2 > 0.5
+
+
+def padded_sequences(n=256, steps=8):
+    """Tokens, a number for each, and which of them are no padding."""
+    rng = np.random.default_rng(0)
+    real = np.arange(steps) < rng.integers(2, steps + 1, (n, 1))
+    tokens = rng.integers(1, 6, (n, steps)) * real
+    return tokens, (tokens - 3.0 + rng.normal(size=(n, steps)))[..., None] * real[..., None], real
+
+
+def reader(padding_is_masked, learning_rate):
+    layers = [keras.layers.Embedding(6, 1, mask_zero=padding_is_masked), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((None,), dtype="int32"), *layers])
+    model.compile(keras.optimizers.Adam(learning_rate), "mse")
+    return model
+
+
+@pytest.mark.parametrize("given", ["mask", "weights", "both"])
+def test_padding_counts_in_no_number(given):
+    tokens, numbers, real = padded_sequences()
+    model = reader(given != "weights", learning_rate=0.0)
+    # What is predicted for padding is far from everything else.
+    model.layers[0].set_weights([np.array([[90.0], [-1.5], [-1.0], [0.5], [0.0], [1.0]])])
+    model.layers[1].set_weights([np.ones((1, 1)), np.zeros(1)])
+    weights = {} if given == "mask" else {"sample_weight": real.astype("float32")}
+    callback, warned = watched(model, tokens, numbers, epochs=2, **weights)
+    output = measured(callback, warned, 2).outputs[0]
+    y, p = numbers[real], model.predict(tokens, verbose=0)[real]
+    r2 = 1 - ((y - p) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+    looker = Looker(model, tokens, numbers, weights.get("sample_weight"))
+    look = looker.look(*looker.pairs[0], None, deep=False)
+    # Keras counts every batch alike, however many positions in it are padding.
+    for found, error in ((output.train, 0.02), (look, 1e-4)):
+        assert found.r2 == pytest.approx(r2, abs=error)
+        assert found.spread == pytest.approx(p.std() / y.std(), abs=error)
+    assert look.rows == real.sum()
+    assert look.skill == pytest.approx(r2, abs=1e-4)
+    assert look.target_range == pytest.approx((y.min(), y.max()))
+
+
+@pytest.mark.parametrize("given", ["mask", "weights", "both"])
+def test_a_model_of_padded_sequences_learns_in_peace_and_its_collapse_is_seen(given):
+    tokens, numbers, real = padded_sequences()
+    weights = {} if given == "mask" else {"sample_weight": real.astype("float32")}
+    model = reader(given != "weights", learning_rate=0.1)
+    callback, warned = watched(model, tokens, numbers, epochs=6, **weights)
+    assert warned == []
+    assert callback.verdicts[-1].state == "healthy"
+    model = reader(given != "weights", learning_rate=0.1)
+    model.add(keras.layers.ReLU(max_value=0.0))
+    model.compile("adam", "mse")
+    callback, warned = watched(model, tokens, numbers, epochs=6, **weights)
+    assert callback.verdicts[-1].state == "collapsed"
+    assert "the predictions are one constant" in str(warned[0])
 
 
 def test_targets_without_a_last_axis_do_not_broadcast():

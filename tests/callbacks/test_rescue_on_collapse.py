@@ -382,10 +382,17 @@ def test_the_same_seed_gives_the_same_rescue():
         np.testing.assert_array_equal(a, b)
 
 
+class Lost(keras.layers.Dense):
+    """Has weights, and no use for them."""
+
+    def call(self, inputs, training=None):
+        return 0.0 * super().call(inputs, training)
+
+
 def test_it_gives_up_after_so_many_rescues_and_says_what_to_read(capsys):
     body = mlp(8)
-    nothing = keras.layers.Rescaling(0.0)(body.outputs[0])
-    model = keras.Model(body.inputs, keras.layers.Dense(1)(nothing))
+    lost = Lost(8)(body.outputs[0])
+    model = keras.Model(body.inputs, keras.layers.Dense(1)(lost))
     model.compile(keras.optimizers.Adam(0.01), "mse")
     callback = fit(model, *regression_data(), 30, mc.RescueOnCollapse(max_rescues=2))
     first, second = callback.rescues
@@ -394,6 +401,19 @@ def test_it_gives_up_after_so_many_rescues_and_says_what_to_read(capsys):
     out = capsys.readouterr().out
     assert "2 rescues were tried and none lasted" in out
     assert "output 'dense" in out
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_what_a_layer_makes_constant_is_said_and_not_treated(seed, capsys):
+    keras.utils.set_random_seed(seed)
+    body = mlp(8)
+    nothing = keras.layers.Rescaling(0.0)(body.outputs[0])
+    model = keras.Model(body.inputs, keras.layers.Dense(1)(nothing))
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    callback = fit(model, *regression_data(), 6, mc.RescueOnCollapse())
+    assert not callback.rescues
+    out = capsys.readouterr().out
+    assert "what a layer makes of them, do not vary, and no repair of the model changes that" in out
 
 
 def test_everything_done_is_said_and_in_the_history(capsys):

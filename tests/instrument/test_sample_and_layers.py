@@ -62,7 +62,7 @@ def test_sparse_and_ragged_batches_are_refused_in_words():
 def test_a_pass_gives_predictions_and_every_layer_in_order():
     x, _ = regression_data(300)
     model = mlp()
-    predictions, layers = forward(model, x, 75)
+    predictions, layers, _ = forward(model, x, 75)
     np.testing.assert_allclose(predictions, model.predict(x, verbose=0), rtol=1e-4, atol=1e-5)
     assert [name for name, _ in layers] == [layer.name for layer in model.layers]
     hidden = keras.Model(model.inputs, model.layers[0].output).predict(x, verbose=0)
@@ -90,7 +90,7 @@ def test_a_pass_changes_nothing():
 def test_layers_inside_a_model_inside_a_model_are_named_by_path():
     inner = keras.Sequential([keras.layers.Dense(4, name="deep")], name="inner")
     model = keras.Sequential([keras.Input((3,)), inner, keras.layers.Dense(1, name="head")])
-    _, layers = forward(model, np.zeros((20, 3), "float32"), 8)
+    _, layers, _ = forward(model, np.zeros((20, 3), "float32"), 8)
     assert [name for name, _ in layers] == ["inner/deep", "head"]
 
 

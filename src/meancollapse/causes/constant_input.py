@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from meancollapse.causes.case import NORMALIZING, Case
 from meancollapse.finding import PROOF, Finding
 
@@ -27,8 +29,10 @@ def explain(case: Case) -> Finding | None:
             ),
             code="print(x[:3], x.std(axis=0))",
         )
-    # What stands behind the layer that loses the target is given next to nothing.
-    for layer in case.way:
+    # What stands behind the layer that loses the target is given next to nothing; but a layer that
+    # lets little through is easily taken for it, where a later one ends everything.
+    alive = itertools.takewhile(lambda x: x.constant_units < x.units, case.layers)
+    for layer in case.layers[: max(len(case.way), len(list(alive)) + 1)]:
         emptied = layer.constant_units == layer.units and (layer.input_std or 0) > FADED
         normalizes = layer.kind in NORMALIZING and layer.gain != 0
         empties = normalizes or (not layer.has_weights and layer.activation == "linear")

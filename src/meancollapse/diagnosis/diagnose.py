@@ -15,8 +15,8 @@ from meancollapse.diagnosis.diagnosis import NOTE, OK, PROBLEM, SKIPPED, Check, 
 from meancollapse.diagnosis.rows import Rows, take
 from meancollapse.evidence import Evidence, Input, Look, Output
 from meancollapse.finding import HINT, PROOF, Finding
-from meancollapse.instrument import backends, examine, heads, layers, moments, streams
-from meancollapse.instrument.look import Looker, columns_of, matching
+from meancollapse.instrument import backends, columns, examine, heads, layers, moments, streams
+from meancollapse.instrument.look import Looker
 from meancollapse.place import place
 from meancollapse.readability import InputReadability
 
@@ -207,11 +207,11 @@ def _shift(head: heads.Head, sample: Rows, looker: Looker) -> order.Shift | None
     targets = keras.tree.flatten(sample.first_y)
     if len(targets) != 1:  # which of several belongs to this output is known of the sample only
         return None
-    columns, _ = columns_of(head, targets[0], target_only=True)
+    target, _ = columns.of(head, targets[0], target_only=True)
     features = layers.input_columns(sample.first_x, looker.limit)
-    if not np.isfinite(features).all() or not np.isfinite(columns).all():
+    if not np.isfinite(features).all() or not np.isfinite(target).all():
         return None
-    return order.shift(features, matching(columns, sample.first_x))
+    return order.shift(features, columns.matching(target, sample.first_x))
 
 
 def _signal_checks(
@@ -238,12 +238,12 @@ def _order_checks(head: heads.Head, sample: Rows, looker: Looker, label: str) ->
     targets = keras.tree.flatten(sample.first_y)
     if len(targets) != 1:
         return []
-    columns, _ = columns_of(head, targets[0], target_only=True)
+    target, _ = columns.of(head, targets[0], target_only=True)
     arrays = [np.asarray(a) for a in keras.tree.flatten(sample.first_x)]
     if any(a.dtype.kind not in "fiub" for a in arrays):
         return []
     features = np.concatenate([a.reshape(len(a), -1) for a in arrays], axis=1)
-    found = order.repeats(features, matching(columns, sample.first_x))
+    found = order.repeats(features, columns.matching(target, sample.first_x))
     if not found.rows:
         return []
     words = (

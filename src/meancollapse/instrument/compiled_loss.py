@@ -36,6 +36,17 @@ def value(head: heads.Head, target: np.ndarray, prediction: np.ndarray, weights:
     )
 
 
+def is_by_position(head: heads.Head, target: np.ndarray, prediction: np.ndarray) -> bool:
+    """Whether the loss is a mean over the positions of a row, and none of the row as a whole."""
+    loss = keras.losses.get(head.loss) if isinstance(head.loss, str) else head.loss
+    if loss is None:
+        return True
+    each = loss.call if isinstance(loss, keras.losses.Loss) else loss
+    y, p = (keras.ops.convert_to_tensor(array[:2]) for array in (target, prediction))
+    with backends.without_gradient():
+        return tuple(each(y, p).shape) == tuple(p.shape[:-1])
+
+
 def row_vector(weights: Any, rows: int) -> np.ndarray | None:
     """Sample weights as one number per row; `None` without any that can be used."""
     if weights is None:

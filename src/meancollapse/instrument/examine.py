@@ -15,6 +15,7 @@ from meancollapse.instrument import (
     activations,
     anatomy,
     backends,
+    columns,
     compiled_loss,
     heads,
     initial,
@@ -44,8 +45,8 @@ def examine(looker: Looker, name: str, batch_rows: int | None) -> Examination | 
     if found is None:
         return None
     head, target, prediction = found
-    targets, _ = look.columns_of(head, target, prediction)
-    aligned = look.matching(targets, looker.x)
+    targets, _ = columns.of(head, target, prediction)
+    aligned = columns.matching(targets, looker.x)
     others = {other.name for other, _, _ in looker.pairs} - {name}
     surveyed = [layer for layer in anatomy.survey(model, looker.x) if layer.name not in others]
     now = dict(looker.features)
@@ -56,8 +57,8 @@ def examine(looker: Looker, name: str, batch_rows: int | None) -> Examination | 
     scaled = start if scaled_x is looker.x else _features(looker, scaled_x, first)
 
     def read(features: dict[str, np.ndarray], layer: Layer) -> float | None:
-        columns = features.get(layer.name)
-        return None if columns is None else readability.readability(columns, aligned)
+        found = features.get(layer.name)
+        return None if found is None else readability.readability(found, aligned)
 
     optimizer = backends.innermost(model.optimizer)
     losses = [compiled_loss.value(h, t, p, None) for h, t, p in looker.pairs if h.loss is not None]
@@ -176,7 +177,7 @@ def _perfect_loss(
 ) -> tuple[float, float | None, float]:
     """Loss of predicting the targets: shapes as they are, equal shapes, and of another row."""
     if head.kind == "sparse":
-        exact = np.eye(head.classes)[look.class_ids(target).astype(int) % head.classes]
+        exact = np.eye(head.classes)[columns.class_ids(target).astype(int) % head.classes]
     else:
         exact = target
     if exact.size != prediction.size:
@@ -218,7 +219,7 @@ def _training_skill(looker: Looker, head: heads.Head, target: np.ndarray) -> flo
     pairs = heads.pair(model, {head.name: _some(target)}, _as_dict(looker, outputs))
     for found, y, p in pairs:
         if found.name == head.name and found.is_comparable and np.isfinite(p).all():
-            y_columns, p_columns = look.columns_of(head, y, p)
+            y_columns, p_columns = columns.of(head, y, p)
             total = ((y_columns - y_columns.mean(0)) ** 2).sum()
             return 1 - float(((p_columns - y_columns) ** 2).sum() / total) if total > 0 else None
     return None

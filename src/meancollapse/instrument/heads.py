@@ -276,6 +276,11 @@ def _named(structure: Any, names: list[str] | None) -> list[tuple[str, Any]]:
     return [(names[0] if names and len(names) == 1 else "output", structure)]
 
 
+def by_output(model: keras.Model, structure: Any) -> dict[str, Any]:
+    """What is given in the model's output structure, by name of output."""
+    return dict(_named(structure, _output_names(model)))
+
+
 def by_name(structure: Any, names: list[str], shared: bool = False) -> dict[str, Any]:
     """A structure of targets or losses by output name; `shared`: one value serves all."""
     if isinstance(structure, dict):

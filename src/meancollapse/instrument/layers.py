@@ -19,8 +19,12 @@ MAX_PAIRS = 3
 
 
 def forward(
-    model: keras.Model, x: Any, limit: int, weights: dict[int, Any] | None = None
-) -> tuple[Any, list[tuple[str, np.ndarray]]]:
+    model: keras.Model,
+    x: Any,
+    limit: int,
+    weights: dict[int, Any] | None = None,
+    also: Callable[[Any], Any] | None = None,
+) -> tuple[Any, list[tuple[str, np.ndarray]], Any]:
     """Predictions and compressed layer outputs for some rows.
 
     Nothing in the model changes: the pass is stateless (`Model.stateless_call`), so BatchNorm
@@ -31,13 +35,16 @@ def forward(
         x: Inputs as NumPy arrays in the model's structure.
         limit: Largest number of columns kept of a layer's output.
         weights: Values by `id` of variable to use in place of the model's own, or `None`.
+        also: Something else to be told of every output tensor: an array with as many rows.
 
     Returns:
-        The predictions as NumPy arrays in the model's structure, and `(layer name, array of shape
-        (rows, columns))` in the order in which the layers ran.
+        The predictions as NumPy arrays in the model's structure; `(layer name, array of shape
+        (rows, columns))` in the order in which the layers ran; and what `also` told, in the
+        structure of the predictions, or `None`.
     """
     rows = len(keras.tree.flatten(x)[0])
     predictions: list[Any] = []
+    told: list[Any] = []
     parts: dict[str, list[np.ndarray]] = {}
     elements = max(leaf.size for leaf in keras.tree.flatten(x)) / max(1, rows)
     size = LARGE_CHUNK if elements <= SMALL_ROW else CHUNK
@@ -54,11 +61,17 @@ def forward(
 
         outputs = record(model, chunk, keep, weights)
         predictions.append(keras.tree.map_structure(to_numpy, outputs))
+        if also is not None:
+            told.append(keras.tree.map_structure(lambda o: to_numpy(also(o)), outputs))
         for name, array in seen.items():
             parts.setdefault(name, []).append(array)
-    joined = keras.tree.map_structure(lambda *leaves: np.concatenate(leaves), *predictions)
+
+    def joined(chunks: list[Any]) -> Any:
+        return keras.tree.map_structure(lambda *leaves: np.concatenate(leaves), *chunks)
+
     layers = [(name, np.concatenate(arrays)) for name, arrays in parts.items()]
-    return joined, [(name, array) for name, array in layers if len(array) == rows]
+    features = [(name, array) for name, array in layers if len(array) == rows]
+    return joined(predictions), features, joined(told) if told else None
 
 
 def record(

@@ -11,7 +11,7 @@ import numpy as np
 
 from meancollapse import baseline, readability
 from meancollapse.evidence import Activity, Look
-from meancollapse.instrument import anatomy, compiled_loss, heads, layers
+from meancollapse.instrument import anatomy, columns, compiled_loss, heads, layers, positions
 from meancollapse.instrument.layers import to_numpy
 from meancollapse.instrument.moments import gaussian_information
 from meancollapse.readability import InputReadability
@@ -38,17 +38,31 @@ class Looker:
     def __init__(self, model: keras.Model, x: Any, y: Any, sample_weight: Any):
         self.model, self.x, self.y, self.sample_weight = model, x, y, sample_weight
         self.limit = readability.column_limit(len(keras.tree.flatten(x)[0]))
-        predictions, self.features = layers.forward(model, x, self.limit)
+        predictions, self.features, masks = layers.forward(
+            model, x, self.limit, also=positions.mask_of
+        )
         self.pairs = heads.pair(model, y, predictions)
         names = [head.name for head, _, _ in self.pairs]
-        self._weights = heads.by_name(sample_weight, names, shared=True)
+        self._weights = dict(heads.by_name(sample_weight, names, shared=True))
         self._bounds: dict[str, Bounds] = {}
+        # Weights by position, of outputs with padding, and their targets with a row for each.
+        self._by_position: dict[str, np.ndarray] = {}
+        self._flat_targets: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        by_name = heads.by_output(model, masks)
+        for head, target, prediction in self.pairs:
+            name = head.name
+            found = positions.weights(
+                head, target, prediction, by_name.get(name), self._weights.get(name)
+            )
+            if found is not None:
+                self._by_position[name], self._weights[name] = found, found.reshape(-1)
 
     def input_readability(self, head: heads.Head, target: np.ndarray) -> InputReadability | None:
         """Readability of one output's target at the model's input."""
-        targets, _ = columns_of(head, target, target_only=True)
+        targets, _ = columns.of(head, self._flat_target(head, target), target_only=True)
+        targets = self._readable(head, targets)
         return readability.input_readability(
-            layers.input_columns(self.x, self.limit), matching(targets, self.x)
+            layers.input_columns(self.x, self.limit), columns.matching(targets, self.x)
         )
 
     def look(
@@ -68,9 +82,13 @@ class Looker:
             at_input: What can be read at the input, if known.
             deep: Whether to measure readability layer by layer.
         """
+        by_position = self._by_position.get(head.name)
+        if by_position is not None:
+            target = self._flat_target(head, target)
+            prediction = positions.flat(prediction, by_position)
         weights = heads.row_weights(self._weights.get(head.name), prediction)
         rows = None if weights is None else to_numpy(weights)[:, 0].astype(np.float64)
-        targets, predictions = columns_of(head, target, prediction)
+        targets, predictions = columns.of(head, target, prediction)
         if rows is not None and (len(rows) != len(targets) or not rows.sum() > 0):
             rows = None
         y_mean, y_var = _moments(targets, rows)
@@ -83,11 +101,12 @@ class Looker:
             r2 = 1 - float(np.average((errors**2).sum(1), weights=rows)) / y_var.sum()
             explained = 1 - _moments(errors, rows)[1].sum() / y_var.sum()
         skill = baseline.skill(losses[0], losses[1], losses[2])
-        shares = _class_shares(head, prediction)
+        counted = slice(None) if by_position is None else by_position.reshape(-1) > 0
+        shares = _class_shares(head, prediction[counted])
         others = {other.name for other, _, _ in self.pairs if other is not head}
-        aligned = matching(targets, self.x)
+        aligned = columns.matching(self._readable(head, targets), self.x)
         return Look(
-            rows=len(targets),
+            rows=len(targets[counted]),
             spread=math.sqrt(p_var.sum() / y_var.sum()) if y_var.sum() > 0 else math.nan,
             skill=skill if math.isfinite(skill) else r2,
             r2=r2,
@@ -101,19 +120,21 @@ class Looker:
             top_class=shares and shares[0],
             top_class_share=shares and shares[1],
             target_varies=bool(y_var.sum() > 0),
-            target_range=(float(np.min(target)), float(np.max(target))),
-            target_is_valid=_is_valid(head, np.asarray(target)),
+            target_range=(float(np.min(target[counted])), float(np.max(target[counted]))),
+            target_is_valid=_is_valid(head, np.asarray(target[counted])),
             input_readability=None if at_input is None else at_input.value,
             input_p_value=None if at_input is None else at_input.p_value,
             input_linear=None if at_input is None else at_input.linear,
             layers=tuple(
                 (name, value)
-                for name, columns in self.features
+                for name, features in self.features
                 if deep and name not in others
-                for value in [readability.readability(columns, aligned)]
+                for value in [readability.readability(features, aligned)]
                 if value is not None
             ),
-            readability=readability.readability(matching(predictions, self.x), aligned)
+            readability=readability.readability(
+                columns.matching(self._readable(head, predictions), self.x), aligned
+            )
             if deep
             else None,
             finite=finite,
@@ -129,6 +150,21 @@ class Looker:
                 if layer.name not in others
             ),
         )
+
+    def _flat_target(self, head: heads.Head, target: np.ndarray) -> np.ndarray:
+        """An output's targets, with a row for every position where positions differ in weight."""
+        weight = self._by_position.get(head.name)
+        if weight is None:
+            return target
+        known = self._flat_targets.get(head.name)
+        if known is None or known[0] is not target:
+            known = self._flat_targets[head.name] = target, positions.flat(target, weight)
+        return known[1]
+
+    def _readable(self, head: heads.Head, found: np.ndarray) -> np.ndarray:
+        """Columns of targets or predictions as they are, but for what padding holds."""
+        weight = self._by_position.get(head.name)
+        return found if weight is None else positions.filled(found, weight.reshape(-1))
 
     def _losses(
         self, head: heads.Head, target: np.ndarray, prediction: np.ndarray
@@ -212,46 +248,9 @@ def _best_number(
     return min(found, key=lambda each: each[1])
 
 
-def columns_of(
-    head: heads.Head, target: np.ndarray, prediction: Any = None, target_only: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Targets and predictions as float64 columns; `target_only` needs no prediction."""
-    if target_only:
-        shape = target.shape if head.kind != "sparse" else (*class_ids(target).shape, head.classes)
-        prediction = np.zeros(shape, np.float32)
-    targets, predictions = heads.columns(head, target, prediction)
-    if not head.is_comparable and not target_only:
-        targets, predictions = (heads.input_columns(t) for t in (target, prediction))
-    targets, predictions = (to_numpy(t).astype(np.float64) for t in (targets, predictions))
-    if head.one_target and not target_only:
-        best = _best_column(targets, predictions)
-        return targets[:, best], predictions[:, best]
-    return targets, predictions
-
-
-def _best_column(targets: np.ndarray, predictions: np.ndarray) -> slice:
-    """The column that follows the target best: a head of mean and variance, or of quantiles."""
-    y, p = targets - targets.mean(0), predictions - predictions.mean(0)
-    scale = np.sqrt((y**2).sum(0) * (p**2).sum(0))
-    follows = np.where(scale > 0, (y * p).sum(0) / np.where(scale > 0, scale, 1), 0)
-    best = int(np.argmax(follows))
-    return slice(best, best + 1)
-
-
-def class_ids(target: np.ndarray) -> np.ndarray:
-    """Class numbers without the last axis of length one that they may have."""
-    return target[..., 0] if target.ndim > 1 and target.shape[-1] == 1 else target
-
-
-def matching(columns: np.ndarray, x: Any) -> np.ndarray:
-    """Rows of columns as rows of the input: positions of unknown number go side by side."""
-    rows = len(keras.tree.flatten(x)[0])
-    return columns.reshape(rows, -1) if len(columns) != rows else columns
-
-
-def _moments(columns: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    mean = np.average(columns, axis=0, weights=weights)
-    return mean, np.average((columns - mean) ** 2, axis=0, weights=weights)
+def _moments(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    mean = np.average(values, axis=0, weights=weights)
+    return mean, np.average((values - mean) ** 2, axis=0, weights=weights)
 
 
 def _prior(
@@ -260,7 +259,7 @@ def _prior(
     """Mean target in the shape of one prediction, by sample weight; the targets as a matrix."""
     if head.kind == "sparse":
         classes = prediction.shape[-1]
-        ids = class_ids(target).astype(np.int64).reshape(len(target), -1)
+        ids = columns.class_ids(target).astype(np.int64).reshape(len(target), -1)
         rows = np.ones(len(target)) if weights is None else weights
         mass = np.broadcast_to(rows[:, None], ids.shape)
         known = (ids >= 0) & (ids < classes)

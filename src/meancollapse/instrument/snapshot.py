@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from meancollapse.evidence import Snapshot
-from meancollapse.instrument import heads, look
+from meancollapse.instrument import columns, heads
 from meancollapse.instrument.look import Looker
 from meancollapse.instrument.sample import Sample
 
@@ -65,7 +65,7 @@ def _row_by_row(
     head: heads.Head, target: np.ndarray, prediction: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Targets and predictions as columns of numbers, or of class numbers."""
-    targets, predictions = look.columns_of(head, target, prediction)
+    targets, predictions = columns.of(head, target, prediction)
     if head.kind == "binary":
         targets, predictions = targets > 0.5, predictions > 0.5
     elif head.is_classification:

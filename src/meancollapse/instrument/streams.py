@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from meancollapse.instrument import backends, heads
+from meancollapse.instrument import backends, heads, positions, traits
 
 # An output's statistics never need more rows than this from one step.
 MAX_ROWS = 2048
@@ -53,6 +53,7 @@ class Record:
         self._input_moments: list[Any] = []
         self._outputs: list[tuple[heads.Head, int]] = []
         self._moments: list[Any] = []
+        self._masks: dict[str, Any] = {}
 
     def gradients(
         self, variables: list[Any], grads: list[Any], scale: Any, before: Any, after: Any
@@ -91,14 +92,26 @@ class Record:
                 self._inputs.append(int(columns.shape[1]))
                 self._input_moments.append(column_moments(columns[:MAX_ROWS]))
 
+    def padding(self, model: keras.Model, y_pred: Any) -> None:
+        """Masks of the outputs, where only the loss is given them and no metric (JAX)."""
+        if backends.name() == "jax" and traits.masks(model):
+            found = keras.tree.map_structure(positions.mask_of, y_pred)
+            self._masks = heads.by_output(model, found)
+
     def outputs(self, model: keras.Model, y: Any, y_pred: Any, sample_weight: Any) -> None:
         """Moments of targets and predictions, output by output."""
         pairs = heads.pair(model, y, y_pred)
         names = [head.name for head, _, _ in pairs]
         weights = heads.by_name(sample_weight, names, shared=True)
+        is_masked = traits.masks(model)
         for head, target, prediction in pairs:
+            weight = weights.get(head.name)
+            if is_masked or (weight is not None and len(weight.shape) > 1):
+                target, prediction, weight = positions.as_rows(
+                    head, target, prediction, weight, self._masks.get(head.name)
+                )
             targets, predictions = heads.columns(head, target, prediction)
-            weight = heads.row_weights(weights.get(head.name), prediction)
+            weight = heads.row_weights(weight, prediction)
             self._outputs.append((head, int(predictions.shape[1])))
             self._moments.append(
                 moments(

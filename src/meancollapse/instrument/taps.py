@@ -145,7 +145,9 @@ class Taps:
         def compute_loss(
             x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any
         ) -> Any:
-            dial = self._dial()
+            record, dial = self._record(), self._dial()
+            if record is not None and y_pred is not None:
+                self._observe(record.padding, self.model, y_pred)
             if dial is not None and y_pred is not None:
                 y_pred = heads.each_output(self.model, y_pred, dial.output)
             return original(x, y, y_pred, *args, **kwargs)

@@ -31,3 +31,11 @@ def has_modes(model: keras.Model) -> bool:
         or (backends.takes_training(layer) and not type(layer).__module__.startswith("keras."))
         for layer in backends.all_layers(model)
     )
+
+
+def masks(model: keras.Model) -> bool:
+    """Whether positions may be padding, which Keras leaves out of the loss."""
+    return any(
+        isinstance(layer, keras.layers.Masking) or getattr(layer, "mask_zero", False)
+        for layer in backends.all_layers(model)
+    )

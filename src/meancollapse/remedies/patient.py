@@ -8,7 +8,7 @@ from dataclasses import dataclass
 NOT_THE_MODEL = {
     "no_signal": "the target cannot be read from the input",
     "invalid_target": "the loss cannot use such targets",
-    "constant_input": "the inputs do not vary",
+    "constant_input": "the inputs, or what a layer makes of them, do not vary",
     "broadcast_loss": "the loss compares every prediction with every target",
 }
 
