@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from meancollapse.baseline import best_constant, skill, weighted_quantile
+from meancollapse.baseline import best_constant, is_endless, skill, weighted_quantile
 
 
 def squared(y):
@@ -92,3 +92,19 @@ def test_skill_runs_from_the_constant_to_the_perfect_prediction(loss, constant, 
 def test_skill_is_unknown_where_the_loss_cannot_tell():
     assert np.isnan(skill(0.5, 1.0, 1.0))
     assert np.isnan(skill(np.nan, 1.0, 0.0))
+
+
+def test_only_a_loss_that_falls_without_end_says_nothing_of_size():
+    y = np.random.default_rng(0).normal(size=(200, 1))
+    labels = (y > 0).astype(float)
+
+    def crossentropy_of_logits(p):
+        return np.mean(np.logaddexp(0, p) - labels * p)
+
+    assert is_endless(lambda p: -np.mean(y * p), y)
+    assert is_endless(lambda p: np.mean(y * p), y)
+    assert not is_endless(lambda p: np.mean((y - p) ** 2) + 0.1, y)
+    assert not is_endless(lambda p: np.mean(np.abs(y - p)) - 1, y)
+    assert not is_endless(crossentropy_of_logits, labels)
+    assert not is_endless(lambda p: -np.corrcoef(y[:, 0], p[:, 0])[0, 1], y)
+    assert not is_endless(lambda p: np.mean(np.maximum(0, 1 - np.sign(y) * p)), np.sign(y))

@@ -100,6 +100,25 @@ def skill(loss: float, constant_loss: float, perfect_loss: float | None) -> floa
     return 1.0 - (loss - perfect_loss) / room
 
 
+def is_endless(loss: Callable[[np.ndarray], float], targets: np.ndarray) -> bool:
+    """Whether a loss always falls in step with the size of what is predicted.
+
+    So does the loss of a Wasserstein critic, the difference between the mean outputs of two classes
+    (Arjovsky et al. 2017, ICML): only what goes on beside the loss, clipped weights for one, keeps
+    the outputs where they are, and how far they vary says nothing.
+
+    Args:
+        loss: Maps predictions, shaped as the targets, to their loss.
+        targets: Array of shape `(rows, ...)`.
+    """
+    middle = targets.mean(axis=0, keepdims=True)
+    for sign in (1.0, -1.0):
+        near, far, farther = (loss(middle + sign * k * (targets - middle)) for k in (1.0, 3.0, 9.0))
+        if math.isfinite(farther) and near - far > 0 and far - farther >= 2 * (near - far):
+            return True
+    return False
+
+
 def weighted_quantile(targets: np.ndarray, q: float, weights: np.ndarray | None) -> np.ndarray:
     """The q-quantile of every column, rows counted by their weights."""
     if weights is None:

@@ -61,7 +61,8 @@ def has_skill(output: Output, look: Look) -> bool:
     if _beats_constant(look):
         return True
     stream = output.validation or output.train
-    if stream is None or possible(look) is not None or look.is_constant:
+    is_known = look.input_p_value is not None and possible(look) is None
+    if stream is None or not is_known or look.is_constant:
         return False
     evident = stream.rows * stream.correlation**2 > EVIDENT and stream.correlation > 0
     return evident and look.skill > 0 and look.spread > 0.3 * stream.correlation

@@ -1,4 +1,4 @@
-"""Losses that hold predictions against targets of another shape: likelihoods, survival, own steps.
+"""Losses that hold no prediction against a target like it: likelihoods, survival, critics, own steps.
 
 Only the loss tells here whether an output is better than a constant.
 """
@@ -109,3 +109,28 @@ def test_a_dead_network_under_a_likelihood_is_rescued():
     assert [rescue.outcome for rescue in rescuer.rescues] == ["kept"]
     mean = model.predict(x, verbose=0)[:, :1]
     assert 1 - np.mean((y - mean) ** 2) / np.var(y) > 0.7
+
+
+class Clip(keras.constraints.Constraint):
+    def __call__(self, w):
+        return ops.clip(w, -0.02, 0.02)
+
+
+@pytest.mark.parametrize("real", [1.0, -1.0], ids=["real is +1", "real is -1"])
+@pytest.mark.parametrize("is_dead", [False, True])
+def test_a_critic_is_judged_by_how_well_it_tells_real_from_fake(real, is_dead):
+    """Its loss falls with the size of its output, which clipped weights keep at thousandths."""
+    y = np.where(x[:, :3].sum(1) > 0, 1.0, -1.0).astype("float32")[:, None]
+    model = (dead_mlp if is_dead else mlp)(
+        optimizer=keras.optimizers.RMSprop(1e-3), loss=lambda y, f: -real * ops.mean(y * f)
+    )
+    for layer in model.layers:
+        layer.kernel_constraint = layer.kernel.constraint = Clip()
+    callback, warned = watched(model, x, y, epochs=10)
+    assert callback.verdicts[-1].state == ("collapsed" if is_dead else "healthy")
+    assert [w.verdict.state for w in warned] == ["collapsed"] * is_dead
+    output = model.predict(x, verbose=0)
+    assert output.std() < 0.01
+    squared = 0.0 if is_dead else np.corrcoef(output[:, 0], y[:, 0])[0, 1] ** 2
+    assert squared > 0.4 or is_dead
+    assert callback.history[-1].outputs[0].look.skill == pytest.approx(squared, abs=0.01)

@@ -21,8 +21,9 @@ ROUNDING = 1e-6
 MAX_REPORTED = 16
 
 
-# Targets, loss of their best constant, loss of predicting them (if known), the best constant.
-Bounds = tuple[np.ndarray, float, float | None, np.ndarray]
+# Targets, loss of their best constant, loss of predicting them (if known), the best constant, and
+# whether the loss falls without end.
+Bounds = tuple[np.ndarray, float, float | None, np.ndarray, bool]
 
 
 class Looker:
@@ -96,11 +97,14 @@ class Looker:
         finite = bool(np.isfinite(predictions).all())
         losses = self._losses(head, target, prediction) if finite else _no_losses()
         r2 = explained = math.nan
-        if head.is_comparable and y_var.sum() > 0:
+        has_scale = head.is_comparable and not losses[4]
+        if has_scale and y_var.sum() > 0:
             errors = predictions - targets
             r2 = 1 - float(np.average((errors**2).sum(1), weights=rows)) / y_var.sum()
             explained = 1 - _moments(errors, rows)[1].sum() / y_var.sum()
         skill = baseline.skill(losses[0], losses[1], losses[2])
+        if losses[4]:
+            skill = _on_a_straight_line(targets, predictions, rows)
         counted = slice(None) if by_position is None else by_position.reshape(-1) > 0
         shares = _class_shares(head, prediction[counted])
         others = {other.name for other, _, _ in self.pairs if other is not head}
@@ -138,7 +142,7 @@ class Looker:
             if deep
             else None,
             finite=finite,
-            is_comparable=head.is_comparable,
+            is_comparable=has_scale,
             activity=tuple(
                 Activity(
                     layer=layer.name,
@@ -168,8 +172,8 @@ class Looker:
 
     def _losses(
         self, head: heads.Head, target: np.ndarray, prediction: np.ndarray
-    ) -> tuple[float, float, float | None, np.ndarray]:
-        """Loss of the model, the best constant and a perfect prediction, if known; the constant."""
+    ) -> tuple[float, float, float | None, np.ndarray, bool]:
+        """Loss of the model, and the bounds of the loss without the targets."""
         known = self._bounds.get(head.name)
         if known is not None and known[0] is not target:
             known = None
@@ -178,8 +182,7 @@ class Looker:
             found = target, *self._bounds_of(head, target, prediction)
             if known is None or found[1] < known[1]:
                 known = self._bounds[head.name] = found
-        _, constant_loss, perfect, constant = known
-        return self._loss(head, target, prediction, prediction), constant_loss, perfect, constant
+        return self._loss(head, target, prediction, prediction), *known[1:]
 
     def _loss(
         self, head: heads.Head, target: np.ndarray, like: np.ndarray, values: np.ndarray
@@ -189,19 +192,22 @@ class Looker:
 
     def _bounds_of(
         self, head: heads.Head, target: np.ndarray, prediction: np.ndarray
-    ) -> tuple[float, float | None, np.ndarray]:
-        """Loss of the best constant and of a perfect prediction, if known; the constant."""
+    ) -> tuple[float, float | None, np.ndarray, bool]:
+        """What is known of the loss of these targets, but for the targets themselves."""
 
         def loss(values: np.ndarray) -> float:
             return self._loss(head, target, prediction, values)
 
         perfect: float | None = 0.0
+        is_endless = False
         rows = compiled_loss.row_vector(self._weights.get(head.name), len(target))
         prior, matrix = _prior(head, target, prediction, rows)
         native = to_native(head)
         if head.kind == "regression":
             constant, constant_loss = _best_number(head, matrix, prediction, rows, loss)
             perfect = loss(target.reshape(prediction.shape)) if head.is_one_to_one else None
+            if perfect:
+                is_endless = baseline.is_endless(loss, target.reshape(prediction.shape))
         else:
             is_distribution = head.kind != "binary"
             name = head.loss_name if head.loss_name in baseline.MEAN_LOSSES else "custom"
@@ -214,7 +220,7 @@ class Looker:
             )
             if head.kind != "sparse" and target.shape == prediction.shape:
                 perfect = loss(native(target))
-        return constant_loss, perfect, np.asarray(constant)
+        return constant_loss, perfect, np.asarray(constant), is_endless
 
 
 def _best_number(
@@ -284,8 +290,19 @@ def to_native(head: heads.Head) -> Any:
     return lambda p: np.log(np.clip(p, 1e-12, 1))
 
 
-def _no_losses() -> tuple[float, float, float, np.ndarray]:
-    return math.nan, math.nan, math.nan, np.zeros(0)
+def _no_losses() -> tuple[float, float, float, np.ndarray, bool]:
+    return math.nan, math.nan, math.nan, np.zeros(0), False
+
+
+def _on_a_straight_line(
+    targets: np.ndarray, predictions: np.ndarray, weights: np.ndarray | None
+) -> float:
+    """Share of the targets' variance on the best straight line, either way, from the output."""
+    y_mean, y_var = _moments(targets, weights)
+    p_mean, p_var = _moments(predictions, weights)
+    shared = np.average((targets - y_mean) * (predictions - p_mean), axis=0, weights=weights)
+    explained = np.divide(shared**2, p_var, out=np.zeros_like(p_var), where=p_var > 0)
+    return float(explained.sum() / y_var.sum()) if y_var.sum() > 0 else math.nan
 
 
 def _class_shares(head: heads.Head, prediction: np.ndarray) -> tuple[int, float] | None:
