@@ -45,7 +45,8 @@ def place(look: Look) -> Place | None:
     readable = [index for index, value in enumerate(values) if value >= max(best / 5, RISE)]
     last = readable[-1] if readable else -1
     if last >= len(values) - 2:
-        index = min(last, max(len(values) - 2, 0))
+        # A ridge that knows too few rows for a wide layer may find nothing in the one before it.
+        index = max((i for i in readable if i < len(values) - 1), default=max(len(values) - 2, 0))
         return Place("unused", look.layers[index][0], values[index], look.readability or 0.0)
     before = values[last] if last >= 0 else at_input
     return Place("lost", look.layers[last + 1][0], before, values[last + 1])

@@ -118,8 +118,9 @@ def state(history: Sequence[Evidence], output: str) -> str:
         return _signal_or(UNDECIDED, wait, last, now)
     if is_frozen(last) or _stays_one_number(wait, last):
         return COLLAPSED
-    if last.ema_momentum is not None and stream_has_skill(now.train):
-        return COLLAPSED  # what was learned is lost in averaging
+    is_over = last.is_last and last.has_modes and last.steps >= PATIENCE
+    if (is_over or last.ema_momentum is not None) and stream_has_skill(now.train):
+        return COLLAPSED  # what was learned is lost in averaging, or in inference
     if look.target_is_valid and _is_on_its_way(wait, last):
         return PLATEAU
     # Layers may know rows by heart, but then the output would not stay so small for so long.
@@ -154,9 +155,8 @@ def needs_help(history: Sequence[Evidence], output: str) -> bool:
         return False
     if last.is_last:  # of one look, as in a loop of `fit(epochs=1)`, it cannot be known
         return wait.steps >= PATIENCE and len(wait.looks) > 1
-    if is_constant(look) or not is_unrelated(look):
-        return False
-    return not _is_on_its_way(wait, last) and _is_overdue(wait, last)
+    varies = is_unrelated(look) and not is_constant(look)
+    return varies and not _is_on_its_way(wait, last) and _is_overdue(wait, last)
 
 
 def is_early(history: Sequence[Evidence], output: str) -> bool:

@@ -1,4 +1,4 @@
-"""Losses that hold no prediction against a target like it: likelihoods, survival, critics, own steps.
+"""Losses that hold no prediction against a target like it: likelihoods, survival, critics.
 
 Only the loss tells here whether an output is better than a constant.
 """

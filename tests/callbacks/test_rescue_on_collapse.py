@@ -382,6 +382,40 @@ def test_the_same_seed_gives_the_same_rescue():
         np.testing.assert_array_equal(a, b)
 
 
+def slowly_averaging(momentum):
+    """Learns in training mode; its running statistics have yet to hear how small the inputs are."""
+    layers = [
+        keras.layers.Dense(16, use_bias=False),
+        keras.layers.BatchNormalization(momentum=momentum),
+        keras.layers.Activation("relu"),
+        keras.layers.Dense(1),
+    ]
+    model = keras.Sequential([keras.Input((10,)), *layers])
+    model.compile(keras.optimizers.Adam(0.02), "mse")
+    return model
+
+
+def test_running_statistics_that_lag_behind_are_set_and_nothing_else(capsys):
+    x, y = regression_data()
+    small = x / 1000
+    alone, helped = slowly_averaging(0.9999), slowly_averaging(0.9999)
+    helped.set_weights(alone.get_weights())
+    alone.fit(small, y, epochs=16, batch_size=16, shuffle=False, verbose=0)
+    assert r2(alone, small, y) < 0.05
+    callback = mc.RescueOnCollapse()
+    fit(helped, small, y, 16, callback, shuffle=False)
+    assert [rescue.treatment["weights"] for rescue in callback.rescues] == ["settle"]
+    assert "set the running statistics of BatchNormalization" in capsys.readouterr().out
+    assert r2(helped, small, y) > 0.6
+    for a, b in zip(alone.trainable_variables, helped.trainable_variables, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(a), keras.ops.convert_to_numpy(b))
+    # By hand: mean and variance of what the first layer gives.
+    given = small.astype("float64") @ helped.layers[0].get_weights()[0]
+    mean, variance = helped.layers[1].get_weights()[2:]
+    np.testing.assert_allclose(mean, given.mean(0), atol=0.2 * given.std())
+    np.testing.assert_allclose(variance, given.var(0), rtol=0.2)
+
+
 class Lost(keras.layers.Dense):
     """Has weights, and no use for them."""
 

@@ -37,6 +37,7 @@ def patient(**changes):
         layers=("a", "b", "c"),
         well_scaled=False,
         regularized=False,
+        unsettled=False,
         drops=False,
         swaps=(("a", "leaky_relu"),),
         head_swaps=(("c", "linear"),),

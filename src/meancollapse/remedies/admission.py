@@ -8,12 +8,22 @@ import keras
 import numpy as np
 
 from meancollapse import place
-from meancollapse.evidence import Evidence
+from meancollapse.evidence import Evidence, Output
 from meancollapse.instrument.rates import is_settable, leaves
 from meancollapse.instrument.surgery import Surgery
-from meancollapse.remedies import activations, head, input_scale, learning_rate, regularization
+from meancollapse.remedies import (
+    activations,
+    head,
+    input_scale,
+    learning_rate,
+    regularization,
+    running_statistics,
+)
 from meancollapse.remedies.patient import Patient
 from meancollapse.verdict import Verdict
+
+# R² in training mode from which on a network is worth keeping as it is.
+LEARNED = 0.1
 
 
 def admit(surgery: Surgery, found: Verdict, evidence: Evidence, had_skill: bool) -> Patient:
@@ -33,10 +43,19 @@ def admit(surgery: Surgery, found: Verdict, evidence: Evidence, had_skill: bool)
         layers=tuple(site.name for site in surgery.sites),
         well_scaled=_is_well_scaled(surgery),
         regularized=regularization.is_in_use(surgery.model) or regularization.adds_losses(surgery),
+        unsettled=_is_unsettled(surgery, found, output),
         drops=regularization.drops(surgery.model),
         swaps=activations.hidden_swaps(surgery.model, surgery.sites),
         head_swaps=activations.head_swaps(surgery.sites, surgery.targets),
     )
+
+
+def _is_unsettled(surgery: Surgery, found: Verdict, output: Output | None) -> bool:
+    """Whether the rows tell the output apart in training mode, for lack of statistics not else."""
+    if "train_inference_gap" not in found.causes or output is None or output.examination is None:
+        return False
+    skill = output.examination.training_skill
+    return skill is not None and skill >= LEARNED and running_statistics.are_in_use(surgery.model)
 
 
 def _is_well_scaled(surgery: Surgery) -> bool:

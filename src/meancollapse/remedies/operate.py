@@ -17,9 +17,10 @@ from meancollapse.remedies import (
     regularization,
     reinitialise,
     revive,
+    running_statistics,
 )
 from meancollapse.remedies.rewind import BestWeights
-from meancollapse.remedies.treatment import REINITIALISE, REVIVE, REWIND, Treatment
+from meancollapse.remedies.treatment import REINITIALISE, REVIVE, REWIND, SETTLE, Treatment
 
 # Rows a re-initialisation looks at.
 ROWS = 256
@@ -57,7 +58,10 @@ def operate(surgery: Surgery, treatment: Treatment, best: BestWeights, seed: int
         revive.apply(surgery, x, rng)
     elif treatment.weights == REWIND:
         best.apply()
-    fresh_optimizer.apply(surgery.model.optimizer)
+    elif treatment.weights == SETTLE:
+        running_statistics.apply(surgery, surgery.sample[0])
+    if treatment.weights != SETTLE:  # the weights are those the optimizer knows
+        fresh_optimizer.apply(surgery.model.optimizer)
     if treatment.rate is not None:
         settings["rate"] = learning_rate.apply(surgery, treatment.rate)
     surgery.turn(**settings)

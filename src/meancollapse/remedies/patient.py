@@ -29,6 +29,7 @@ class Patient:
         layers: Names of the layers with weights, in the order they run.
         well_scaled: Whether inputs, targets and losses are on a scale networks learn from as it is.
         regularized: Whether penalties, weight decay, extreme dropout or the like are in use.
+        unsettled: Whether it has learned in training mode, and only running statistics lag behind.
         drops: Whether there is dropout that could be brought down.
         swaps: `(layer, activation)` that could help, hidden layers.
         head_swaps: The same for heads that cannot produce their targets.
@@ -45,6 +46,7 @@ class Patient:
     layers: tuple[str, ...]
     well_scaled: bool
     regularized: bool
+    unsettled: bool
     drops: bool
     swaps: tuple[tuple[str, str], ...]
     head_swaps: tuple[tuple[str, str], ...]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from meancollapse.remedies.patient import Patient
-from meancollapse.remedies.treatment import KEEP, REINITIALISE, REVIVE, REWIND, Treatment
+from meancollapse.remedies.treatment import KEEP, REINITIALISE, REVIVE, REWIND, SETTLE, Treatment
 
 # With these causes the weights are good enough: only what works on them is wrong.
 WEIGHTS_ARE_FINE = {"over_regularization", "learning_rate_too_low"}
@@ -56,6 +56,8 @@ def treatments(patient: Patient, allow_activation_changes: bool = False) -> list
         lower = min(patient.rate / 4, rates[0])
         again = Treatment(weights=REWIND, rate=lower, clip=CLIP, ease=patient.regularized)
         found[:0] = [again]
+    if patient.unsettled and patient.finite:
+        found[:0] = [Treatment(weights=SETTLE)]
     return found
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from meancollapse.instrument import activations, backends, initial, sites
 from meancollapse.instrument.surgery import Surgery, kernel_and_bias
-from meancollapse.remedies import head, input_scale
+from meancollapse.remedies import head, input_scale, running_statistics
 
 # The share of the data on one side of a unit's centre, from the first unit to the last...
 QUANTILES = (0.2, 0.8)
@@ -167,9 +167,7 @@ def _is_relu(layer: keras.Layer) -> bool:
 
 
 def _normalise(surgery: Surgery, layer: keras.layers.BatchNormalization, given: np.ndarray) -> None:
-    flat = np.moveaxis(given, layer.axis, -1).reshape(-1, given.shape[layer.axis])
-    surgery.set(layer.moving_mean, flat.mean(0))
-    surgery.set(layer.moving_variance, flat.var(0))
+    running_statistics.of_data(surgery, layer, given)
     for variable, value in ((layer.gamma, 1.0), (layer.beta, 0.0)):
         if variable is not None and variable.trainable:
             surgery.set(variable, np.full(tuple(variable.shape), value))

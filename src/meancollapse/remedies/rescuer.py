@@ -258,7 +258,8 @@ class Rescuer:
             self._tell(evidence, f"{words} ({skill_before:.2g}); nothing was changed{hint}")
             return
         surgery.restore(best.state)
-        self._held = HeldRate(surgery.model.optimizer, patient.rate)
+        if best.treatment.rate is not None:
+            self._held = HeldRate(surgery.model.optimizer, patient.rate)
         if not evidence.is_last:
             self._probation = _Probation(before, skill_before, evidence.steps + _length(evidence))
         which = "the first remedy" if len(trials) == 1 else f"best of {len(trials)} remedies"

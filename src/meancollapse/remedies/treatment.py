@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 KEEP, REWIND, REINITIALISE, REVIVE = "keep", "rewind", "reinitialise", "revive"
+SETTLE = "settle"
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,8 @@ class Treatment:
 
     Attributes:
         weights: `"keep"`, `"rewind"` (to the last weights that had skill), `"reinitialise"` (from
-            the data, layer by layer) or `"revive"` (dead units only).
+            the data, layer by layer), `"revive"` (dead units only) or `"settle"` (only the running
+            statistics of BatchNormalization, to those of the data).
         first_layer: Where re-initialisation begins; `None` means with the first layer.
         fold_inputs: Whether the standardisation of the inputs is folded into the first layers.
         scale_head: Whether the heads are centred and scaled on their targets.
@@ -46,6 +48,7 @@ class Treatment:
             REWIND: "went back to the last weights that had skill",
             REINITIALISE: f"re-initialised the weights{begin} from the data",
             REVIVE: "gave dead units new weights",
+            SETTLE: "set the running statistics of BatchNormalization to those of the data",
         }
         words = [parts[self.weights]] if self.weights in parts else []
         for layer, activation in self.activations:
@@ -58,7 +61,8 @@ class Treatment:
             words.append("eased the regularization")
         if self.rate is not None:
             words.append(f"set the learning rate to {self.rate:.3g}")
-        words.append("cleared the optimizer's memory")
+        if self.weights != SETTLE:
+            words.append("cleared the optimizer's memory")
         if self.clip is not None:
             words.append(f"clips gradients at norm {self.clip:g}")
         return ", ".join(words)
