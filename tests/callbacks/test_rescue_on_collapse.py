@@ -12,6 +12,7 @@ from conftest import BACKEND
 from nets import Spike, class_data, dead_mlp, mlp, regression_data, weights_of
 
 import meancollapse as mc
+from meancollapse.instrument import ftrl
 from meancollapse.instrument import surgery as operating_room
 from meancollapse.instrument.instrument import Instrument
 from meancollapse.remedies import rehearse, rescuer
@@ -380,6 +381,33 @@ def test_the_same_seed_gives_the_same_rescue():
     assert runs[0][1] == runs[1][1]
     for a, b in zip(runs[0][0], runs[1][0], strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("penalties", [{}, {"l1": 0.01, "l2": 0.1, "beta": 0.5}])
+def test_a_step_of_ftrl_without_gradient_leaves_the_weights(penalties):
+    names = {"l1": "l1_regularization_strength", "l2": "l2_regularization_strength"}
+    settings = {names.get(name, name): value for name, value in penalties.items()}
+    model = mlp(optimizer=keras.optimizers.Ftrl(0.3, **settings))
+    model.optimizer.build(model.trainable_variables)
+    nothing = [keras.ops.zeros(v.shape) for v in model.trainable_variables]
+    before = weights_of(model)
+    ftrl.hold(model)
+    model.optimizer.apply(nothing, model.trainable_variables)
+    for a, b in zip(before, weights_of(model), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_a_rescue_under_ftrl_lasts_and_so_it_does_after_the_fit():
+    model = dead_mlp(optimizer=keras.optimizers.Ftrl(0.001))
+    x, y = regression_data()
+    far = 1000 * x + 3000  # so that the rescue trains standardised weights
+    callback = fit(model, far, y, epochs=20)
+    assert callback.rescues[-1].outcome == "kept"
+    reached = r2(model, far, y)
+    assert reached > 0.5
+    nothing = [keras.ops.zeros(v.shape) for v in model.trainable_variables]
+    model.optimizer.apply(nothing, model.trainable_variables)
+    assert r2(model, far, y) == pytest.approx(reached, abs=0.01)
 
 
 def slowly_averaging(momentum):

@@ -7,7 +7,6 @@ needs no second implementation of training and is true for every backend and cus
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from meancollapse.instrument import (
     averages,
     backends,
     effort,
+    ftrl,
     heads,
     rates,
     sites,
@@ -89,8 +89,8 @@ class Surgery:
         self._compiled: dict[tuple, Any] = {}
         self._held: dict[int, Any] = {}
         attached.at_close.append(self.end)
-        owners = [self.model.variables, self.model.optimizer.variables]
-        owned = itertools.chain(*owners, self.model.metrics_variables)
+        owned = [*self.model.variables, *self.model.optimizer.variables]
+        owned += self.model.metrics_variables
         self._variables = list({id(variable): variable for variable in owned}.values())
 
     # --- state -----------------------------------------------------------------------------------
@@ -114,8 +114,9 @@ class Surgery:
     def end(self) -> None:
         """The `fit` is over: what was eased for its length is as before; activations stay."""
         stays = [(id(target), name) in self._staying for target, name, _, _ in self.settings]
-        passing = [s for s, stay in zip(self.settings, stays, strict=True) if not stay]
-        self._put_back(passing)
+        self._put_back([s for s, stay in zip(self.settings, stays, strict=True) if not stay])
+        if self.settings or self.dial_settings is not None:
+            ftrl.hold(self.model)
         self.settings = []
         if any(stays):
             backends.forget_functions(self.model)
