@@ -133,6 +133,19 @@ def test_an_output_with_a_trace_of_skill_is_given_as_long():
     assert "collapsed" not in run([trace] * 12)
 
 
+def test_a_trace_of_skill_is_not_waited_for_at_a_rate_of_nothing():
+    """As `ReduceLROnPlateau` leaves it, with little patience."""
+    trace = with_(skill=0.007, r2=0.007, explained=0.007)
+
+    def states(rates):
+        history = [epoch(n, trace, learning_rate=rate) for n, rate in enumerate(rates)]
+        return [state(history[: n + 1], "y") for n in range(len(history))]
+
+    assert "collapsed" in states([0.003 * 0.1**n for n in range(12)])
+    assert "collapsed" not in states([0.003 * 0.8**n for n in range(12)])
+    assert "collapsed" not in states([1e-9 * 2.0**n for n in range(12)])  # a warm-up
+
+
 def test_a_good_stream_needs_no_look():
     assert run([None] * 3, stream=GOOD_STREAM) == ["healthy"] * 3
 

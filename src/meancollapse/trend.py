@@ -1,10 +1,11 @@
-"""Whether a short noisy series goes up, or fades."""
+"""Whether a short noisy series goes up, fades, or stops."""
 
 from __future__ import annotations
 
 import itertools
 import math
 import statistics
+from collections.abc import Sequence
 
 # Readability that rises by this much is on its way (LSTM on the adding problem: 0.02 -> 0.18 before
 # its output moves; a SimpleRNN that never learns: <= 0.03). Over four looks or more a third of
@@ -12,6 +13,8 @@ import statistics
 RISE = 0.03
 # What falls to this share or less from one look to the next, twice over, fades.
 FADE = 0.5
+# What has come down to this share of its largest value is next to nothing.
+STOPPED = 1e-3
 
 
 def rises(values: list[float]) -> bool:
@@ -30,3 +33,9 @@ def rises(values: list[float]) -> bool:
 def fades(values: list[float]) -> bool:
     """Whether the last three of a series fall by half or more, each time."""
     return len(values) >= 3 and all(b <= FADE * a for a, b in itertools.pairwise(values[-3:]))
+
+
+def stops(rates: Sequence[float | None]) -> bool:
+    """Whether the last of some learning rates is next to nothing beside the largest."""
+    known = [rate for rate in rates if rate is not None and math.isfinite(rate)]
+    return bool(known) and known[-1] <= STOPPED * max(known)

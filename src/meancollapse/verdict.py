@@ -31,7 +31,7 @@ from meancollapse.skill import (
     stream_has_skill,
 )
 from meancollapse.trend import RISE as RISE
-from meancollapse.trend import fades, rises
+from meancollapse.trend import fades, rises, stops
 
 HEALTHY, UNDECIDED, PLATEAU = "healthy", "undecided", "plateau"
 COLLAPSED, NO_SIGNAL, NON_FINITE = "collapsed", "no_signal", "non_finite"
@@ -240,19 +240,18 @@ def _stays_one_number(wait: _Wait, last: Evidence) -> bool:
 
 def _is_overdue(wait: _Wait, last: Evidence) -> bool:
     """Whether a network that was going to learn would have begun to."""
-    constant = 0
-    for _, look in reversed(wait.looks):
-        if not (is_constant(look) or is_unrelated(look)):
-            break
-        constant += 1
+    useless = (is_constant(look) or is_unrelated(look) for _, look in reversed(wait.looks))
+    constant = sum(itertools.takewhile(bool, useless))
     if last.is_last and wait.steps >= SHORT_RUN:
         return constant >= min(2, len(wait.looks))
     now = wait.looks[-1][1]
     # What varies, though for nothing, is given long as well, and what no ridge can read.
     slow = last.slow_start or is_alive(now) or not is_constant(now) or possible(now) is None
-    # What has learned and now fades, look after look, does not start slowly: it has ended.
+    # What has learned and now fades, look after look, does not start slowly: it has ended...
     fading = wait.had_skill and is_constant(now) and fades([look.spread for _, look in wait.looks])
-    patience = PATIENCE * (SLOW_START if slow and not fading else 1)
+    # ...and so has what is trained at next to none of its learning rate.
+    ended = fading or stops([evidence.learning_rate for evidence, _ in wait.looks])
+    patience = PATIENCE * (SLOW_START if slow and not ended else 1)
     return _rested(wait, last) >= patience and constant >= 2
 
 

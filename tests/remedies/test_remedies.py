@@ -273,6 +273,10 @@ def test_a_held_rate_lets_decay_pass_and_the_old_rate_not():
     raised = HeldRate(keras.optimizers.SGD(0.01), ill=1e-6)
     raised._leaves[0].learning_rate = 1e-6
     assert raised.put_back() == pytest.approx((1e-6, 0.01))
+    for given, kept in [(0.006, 0.006), (0.004, 0.004), (0.0004, 0.004), (0.001, 0.004)]:
+        raised._leaves[0].learning_rate = given
+        raised.put_back()
+        assert float(raised._leaves[0].learning_rate) == pytest.approx(kept)
     assert HeldRate(keras.optimizers.SGD(0.01), ill=0.012).put_back() is None
 
 

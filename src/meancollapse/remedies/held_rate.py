@@ -9,13 +9,16 @@ from meancollapse.instrument.rates import is_settable, leaves, value
 
 # Rates closer than this factor are the same for our purpose.
 SAME = 2.0
+# A rate that was raised may fall to this share again: what had brought it down is still there.
+LEAST = 0.25
 
 
 class HeldRate:
     """Puts a rate back where `LearningRateScheduler` and the like would undo the change.
 
     A rate set by somebody else is let be if it lies nearer to the chosen one than to the one with
-    which the network collapsed: a decay goes on, the old rate does not come back.
+    which the network collapsed: a decay goes on, the old rate does not come back. Where the
+    collapse was at a much lower one, a decay must not lead there again.
 
     Args:
         optimizer: The model's optimizer; it has the chosen rate.
@@ -27,6 +30,8 @@ class HeldRate:
         self._chosen = [value(leaf) for leaf in self._leaves]
         factor = ill / self._chosen[0] if self._chosen and self._chosen[0] > 0 else 1.0
         self._ill = [rate * factor for rate in self._chosen]
+        was_too_low = factor < LEAST**2
+        self._least = [rate * LEAST if was_too_low else 0.0 for rate in self._chosen]
         if not factor > 0 or 1 / SAME < factor < SAME:
             self._leaves = []
 
@@ -41,7 +46,8 @@ class HeldRate:
             now, chosen = value(leaf), self._chosen[index]
             if now == chosen or not now > 0:  # a rate of 0 is a pause, and none to go back to
                 continue
-            if _distance(now, self._ill[index]) < _distance(now, chosen):
+            is_ill = _distance(now, self._ill[index]) < _distance(now, chosen)
+            if is_ill or now < self._least[index]:
                 leaf.learning_rate = chosen
                 done = done or (now, chosen)
             else:

@@ -53,12 +53,12 @@ def apply(surgery: Surgery, rate: float) -> float:
         The factor on updates that the dial must supply.
     """
     found = rates.leaves(surgery.model.optimizer)
-    if all(rates.is_settable(leaf) for leaf in found):
-        factor = rate / max(rates.value(found[0]), 1e-30)
-        for leaf in found:
-            leaf.learning_rate = rates.value(leaf) * factor
-        return 1.0
     first = rates.value(found[0])
+    if all(rates.is_settable(leaf) for leaf in found):
+        for leaf in found:
+            # One that has come down to 0 has no proportion to keep.
+            leaf.learning_rate = rate * (rates.value(leaf) / first if first > 0 else 1.0)
+        return 1.0
     factor = 1.0 if rates.is_settable(found[0]) else rate / max(first, 1e-30)
     for leaf in found:
         # A schedule that has come down to 0 has no proportion to keep.
