@@ -24,13 +24,13 @@ def a_short_rehearsal(monkeypatch):
     monkeypatch.setattr(rehearse, "PLANS", (((30, 3), (60, 1)),))
 
 
-def fit(model, x, y, epochs=30, callback=None, **arguments):
+def fit(model, x, y, epochs=30, callback=None, callbacks_after=(), **arguments):
     callback = callback or mc.RescueOnCollapse(verbose=0)
     arguments = {"batch_size": 16, "verbose": 0, **arguments}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mc.CollapseWarning)
         warnings.simplefilter("error", mc.MonitorWarning)
-        model.fit(x, y, epochs=epochs, callbacks=[callback], **arguments)
+        model.fit(x, y, epochs=epochs, callbacks=[callback, *callbacks_after], **arguments)
     return callback
 
 
@@ -381,6 +381,37 @@ def test_the_same_seed_gives_the_same_rescue():
     assert runs[0][1] == runs[1][1]
     for a, b in zip(runs[0][0], runs[1][0], strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+class Weaken(keras.callbacks.Callback):
+    """For two epochs the output is a tenth of what was learned."""
+
+    def __init__(self, epochs):
+        super().__init__()
+        self.epochs, self.epoch, self.head = epochs, 0, None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+        if self.head is None and epoch == self.epochs[0]:
+            self.head = [0.1 * weight for weight in self.model.layers[-1].get_weights()]
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.epoch in self.epochs:
+            self.model.layers[-1].set_weights(self.head)
+
+
+@pytest.mark.parametrize("is_ill", [True, False])
+def test_what_slips_away_again_after_a_rescue_is_brought_back(is_ill):
+    model = dead_mlp() if is_ill else mlp()
+    x, y = regression_data()
+    callback = fit(model, x, y, 16, callbacks_after=[Weaken((10, 11))])
+    assert "collapsed" not in {v.state for v in callback.verdicts[2:]}
+    if is_ill:
+        assert [rescue.epoch for rescue in callback.rescues[1:]] == [11]
+        assert callback.rescues[-1].treatment["weights"] == "rewind"
+        assert callback.rescues[-1].skill_before < 0.6 < callback.rescues[-1].skill_rehearsed
+    else:  # a healthy run is let be, whatever becomes of it
+        assert callback.rescues == []
 
 
 @pytest.mark.parametrize("penalties", [{}, {"l1": 0.01, "l2": 0.1, "beta": 0.5}])

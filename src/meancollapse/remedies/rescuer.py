@@ -145,7 +145,8 @@ class Rescuer:
             ill = ill or [v for v in verdicts if v.state != verdict.HEALTHY]
         elif self.rescues and self.rescues[-1].outcome == KEPT and self._best.exist:
             # A relapse: what a rescue gave it is lost again, to whatever state.
-            ill = ill or [v for v in verdicts if v.state == verdict.UNDECIDED]
+            slips = self._best.slip_away and len(self.rescues) < self.max_rescues
+            ill = ill or [v for v in verdicts if v.state == verdict.UNDECIDED or slips]
         if not ill or self._has_given_up or self._rests(evidence):
             return
         reason = self._why_not(ill[0], evidence)
@@ -258,6 +259,7 @@ class Rescuer:
             self._tell(evidence, f"{words} ({skill_before:.2g}); nothing was changed{hint}")
             return
         surgery.restore(best.state)
+        self._best.watch()
         if best.treatment.rate is not None:
             self._held = HeldRate(surgery.model.optimizer, patient.rate)
         if not evidence.is_last:

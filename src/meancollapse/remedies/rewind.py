@@ -12,6 +12,8 @@ from meancollapse.skill import all_have_skill
 
 # New weights are kept only if they are better by so much R².
 STEP = 0.02
+# A network that had this much R² and has half of it or less, in two epochs running, loses it again.
+WORTH_KEEPING = 0.1
 
 
 class BestWeights:
@@ -25,6 +27,7 @@ class BestWeights:
         self._model = model
         self._skill = 0.0
         self._values: list[Any] | None = None
+        self._course: list[float] = []
 
     @property
     def exist(self) -> bool:
@@ -33,11 +36,24 @@ class BestWeights:
 
     def note(self, evidence: Evidence) -> None:
         """Keep the weights at the end of an epoch in which every output had more skill."""
+        known = [output.train.r2 for output in evidence.outputs if output.train is not None]
+        skill = min(known, default=0.0)
+        self._course.append(skill)
         if not all_have_skill(evidence):
             return
-        skill = min(output.train.r2 for output in evidence.outputs if output.train is not None)
         if self._values is None or skill > self._skill + STEP:
             self._skill, self._values = skill, backends.snapshot(self._variables)
+
+    def watch(self) -> None:
+        """From now on it is another network."""
+        self._course = []
+
+    @property
+    def slip_away(self) -> bool:
+        """Whether what there was since then is being lost, whatever is left of it."""
+        peak = max(self._course, default=0.0)
+        lost = len(self._course) > 2 and max(self._course[-2:]) <= peak / 2
+        return self.exist and peak >= WORTH_KEEPING and lost
 
     def apply(self) -> None:
         """Give the model its best weights back; nothing where there are none."""
