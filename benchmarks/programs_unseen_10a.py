@@ -45,7 +45,7 @@ def digit_images(rng, n, size=12, zoom=1):
     d = datasets.load_digits()
     pick = rng.integers(0, len(d.target), n)
     x = np.zeros((n, size, size))
-    for row, (i, j), k in zip(x, rng.integers(0, size - 7, (n, 2)), pick):
+    for row, (i, j), k in zip(x, rng.integers(0, size - 7, (n, 2)), pick, strict=True):
         row[i : i + 8, j : j + 8] = d.images[k] / 16
     return np.kron(x, np.ones((1, zoom, zoom))), d.target[pick]
 
@@ -217,7 +217,7 @@ def _(rng, fixed):
     h = layers.Dense(128, activation="relu", kernel_constraint=constraints.MaxNorm(3))(h)
     out = {k: layers.Dense(10, activation="softmax", name=k)(h) for k in y}
     model = keras.Model(inp, out)
-    model.compile(optimizers.SGD(0.01, momentum=0.9), {k: "categorical_crossentropy" for k in y})
+    model.compile(optimizers.SGD(0.01, momentum=0.9), dict.fromkeys(y, "categorical_crossentropy"))
     return model, f32(x if fixed else x * 255), y, dict(batch_size=32, epochs=15)
 
 
