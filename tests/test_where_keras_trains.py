@@ -301,6 +301,28 @@ def test_a_model_of_padded_sequences_learns_in_peace_and_its_collapse_is_seen(gi
     assert "the predictions are one constant" in str(warned[0])
 
 
+@pytest.mark.parametrize("is_dead", [False, True])
+def test_a_class_that_the_loss_ignores_counts_in_no_number(is_dead):
+    tokens, _, real = padded_sequences()
+    classes = np.where(real, tokens % 3, -1)
+    bias = keras.initializers.Constant(-100.0 if is_dead else 0.0)
+    layers = [
+        keras.layers.Embedding(6, 8),
+        keras.layers.Dense(8, activation="relu", bias_initializer=bias),
+        keras.layers.Dense(3, activation="softmax"),
+    ]
+    model = keras.Sequential([keras.Input((None,), dtype="int32"), *layers])
+    loss = keras.losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    model.compile(keras.optimizers.Adam(0.05), loss)
+    callback, warned = watched(model, tokens, classes, epochs=8)
+    assert callback.verdicts[-1].state == ("collapsed" if is_dead else "healthy")
+    assert [w.verdict.state for w in warned] == ["collapsed"] * is_dead
+    if is_dead:  # the prior of what counts: a constant of it has no skill
+        look = callback.history[-1].outputs[0].look
+        assert look.constant == pytest.approx(np.bincount(classes[real]) / real.sum(), abs=1e-6)
+        assert "invalid_target" not in callback.verdicts[-1].causes
+
+
 def test_targets_without_a_last_axis_do_not_broadcast():
     callback, warned = watched(mlp(), x, y[:, 0], epochs=6)
     assert measured(callback, warned, 6).outputs[0].train.r2 > 0.3

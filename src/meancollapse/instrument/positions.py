@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from meancollapse.instrument import compiled_loss
+from meancollapse.instrument import columns, compiled_loss
 from meancollapse.instrument.heads import Head
 from meancollapse.losses.alignment import effective_weights
 
@@ -24,6 +24,11 @@ def mask_of(output: Any) -> Any:
     if len(output.shape) < 3:
         return ops.ones(ops.shape(output)[:1])
     return effective_weights(output, output, None)
+
+
+def ignored(head: Head) -> int | None:
+    """The class a loss leaves out, as `SparseCategoricalCrossentropy(ignore_class=...)` does."""
+    return getattr(head.loss, "ignore_class", None) if head.kind == "sparse" else None
 
 
 def weights(
@@ -52,6 +57,8 @@ def weights(
             given = (given > 0).astype(np.float64)
         if given is not None and given.shape == shape[: given.ndim]:
             weight *= given.reshape(given.shape + (1,) * (len(shape) - given.ndim))
+    if ignored(head) is not None:
+        weight *= columns.class_ids(target).reshape(shape) != ignored(head)
     by_row = weight.reshape(len(weight), -1)
     if (by_row == by_row[:, :1]).all() or not weight.sum() > 0:
         return None
@@ -77,7 +84,11 @@ def as_rows(
     target, prediction = (
         ops.reshape(tensor, (-1, *tensor.shape[places:])) for tensor in (target, prediction)
     )
-    return target, prediction, ops.reshape(weight, (-1,))
+    weight = ops.reshape(weight, (-1,))
+    if ignored(head) is not None:
+        counts = ops.reshape(target, (-1,)) != ignored(head)
+        weight = weight * ops.cast(counts, weight.dtype)
+    return target, prediction, weight
 
 
 def flat(array: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -85,7 +96,7 @@ def flat(array: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return array.reshape(-1, *array.shape[weight.ndim :])
 
 
-def filled(columns: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def filled(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Columns in which positions that weigh nothing hold the mean, and so say nothing."""
-    mean = np.average(columns, axis=0, weights=weight)
-    return np.where(weight[:, None] > 0, columns, mean)
+    mean = np.average(values, axis=0, weights=weight)
+    return np.where(weight[:, None] > 0, values, mean)

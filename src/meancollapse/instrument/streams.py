@@ -106,7 +106,8 @@ class Record:
         is_masked = traits.masks(model)
         for head, target, prediction in pairs:
             weight = weights.get(head.name)
-            if is_masked or (weight is not None and len(weight.shape) > 1):
+            some_count = is_masked or positions.ignored(head) is not None
+            if some_count or (weight is not None and len(weight.shape) > 1):
                 target, prediction, weight = positions.as_rows(
                     head, target, prediction, weight, self._masks.get(head.name)
                 )
