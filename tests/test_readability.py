@@ -66,6 +66,32 @@ def test_fourier_features_see_what_a_line_cannot():
     assert found.p_value == 0.01
 
 
+def test_inner_products_read_what_a_ridge_on_all_their_columns_reads():
+    rng = np.random.default_rng(0)
+    x, noise = rng.normal(size=(300, 500)), rng.normal(size=(300, 2))
+    y = x @ rng.normal(size=(500, 2)) + noise
+    order = np.random.default_rng(0).permutation(300)
+    halves = order[:150], order[150:]
+    predicted = np.empty_like(y)
+    for fitted, held in (halves, halves[::-1]):
+        penalty = 0.3 * x[fitted].var(0).sum()
+        predicted[held] = Ridge(alpha=penalty).fit(x[fitted], y[fitted]).predict(x[held])
+    expected = 1 - ((y - predicted) ** 2).sum() / ((y - y.mean(0)) ** 2).sum()
+    found = input_readability(noise[:, :1], y, x @ x.T)
+    assert found.value == found.linear == pytest.approx(expected, abs=1e-9)
+    assert found.as_layers < 0.05 < expected
+
+
+def test_the_permutation_test_keeps_its_size_with_more_columns_than_rows():
+    rng = np.random.default_rng(0)
+    p_values = []
+    for seed in range(100):
+        x, y = rng.normal(size=(80, 300)), rng.normal(size=(80, 1))
+        p_values.append(input_readability(x[:, :5], y, x @ x.T, seed).p_value)
+    assert sum(p <= 0.05 for p in p_values) <= 12
+    assert np.mean(p_values) == pytest.approx(0.5, abs=0.12)
+
+
 def test_the_permutation_test_keeps_its_size():
     rng = np.random.default_rng(0)
     p_values = [

@@ -8,6 +8,7 @@ import meancollapse as mc
 from meancollapse.evidence import Evidence, Look, Output, Stream, Variable
 from meancollapse.instrument.schedule import LookSchedule
 from meancollapse.place import place
+from meancollapse.report import text
 from meancollapse.verdict import is_early, needs_help, state
 
 DEAD_STREAM = Stream(1000, 0.01, -0.01, 0.0, 0.0, True, True)
@@ -421,3 +422,19 @@ def test_without_a_cause_what_no_straight_line_reads_is_warned_of_late(
     states = [found.state for found in callback.verdicts]
     assert states == ["undecided"] * first + ["collapsed"] * (30 - first)
     assert ("straight line" in callback.verdicts[-1].message) == (straight == 0.02)
+
+
+def test_the_place_is_not_told_where_layers_are_read_by_too_little():
+    silent = with_(layers=(("a", 0.0), ("b", 0.01), ("out", 0.0)))
+    assert place(silent).layer == "a"
+    assert place(with_(silent, input_as_layers=0.01)) is None
+    seen = with_(silent, input_as_layers=0.2)
+    assert (place(seen).kind, place(seen).layer, place(seen).before) == ("lost", "a", 0.2)
+    unreadable = with_(silent, input_as_layers=0.01, input_p_value=0.5)
+    assert place(unreadable).kind == "absent"
+
+    found = text.verdict(
+        [epoch(n, with_(silent, input_as_layers=0.01)) for n in range(6)], "y", "collapsed"
+    )
+    assert "readable at the input (held-out R² 0.80" in found.message
+    assert "it cannot be measured where" in found.message

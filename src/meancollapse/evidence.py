@@ -100,13 +100,15 @@ class Look:
         target_range: Smallest and largest target on the sample.
         target_is_valid: Whether the loss can use such targets (probabilities outside 0 to 1 and
             class numbers that are fractions or too large cannot be used).
-        input_readability: Held-out R² of the target from the input.
+        input_readability: Held-out R² of the target from the input, by the best reading there is.
         input_p_value: Probability of reading as much from shuffled targets.
         layers: `(name, readability)` for every layer on the way, in the order they ran.
         readability: Held-out R² of the target from the prediction.
         finite: Whether the predictions are finite.
         activity: Dead and saturated units of the same layers.
-        input_linear: What a ridge alone reads of the target from the input.
+        input_linear: What a straight line reads of the target from the input.
+        input_as_layers: What is read of it by the same means as from layers. Of words and of wide
+            tables that is less than `input_readability`.
         is_comparable: Whether targets and predictions have columns in common; where they have not
             (CTC, times and events), `r2` and `explained` are NaN and the spread means little.
     """
@@ -134,6 +136,7 @@ class Look:
     finite: bool
     activity: tuple[Activity, ...] = ()
     input_linear: float | None = None
+    input_as_layers: float | None = None
     is_comparable: bool = True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meancollapse.evidence import Look
+from meancollapse.skill import at_input, is_readable_at_input
 from meancollapse.verdict import RISE
 
 
@@ -33,20 +34,23 @@ def place(look: Look) -> Place | None:
     after it, and nothing after it reads more than a fifth of the best either.
 
     Returns:
-        A `Place`, or `None` where readability was not measured.
+        A `Place`, or `None` where readability was not measured, or where what can be read at the
+        input is too much for the few columns by which layers are read.
     """
     if not look.layers:
         return None
-    at_input = look.input_readability or 0.0
+    first = at_input(look) or 0.0
     values = [value for _, value in look.layers]
-    best = max([at_input, *values])
+    best = max([first, *values])
     if best < RISE:
-        return Place("absent", None, at_input, look.readability or 0.0)
+        if is_readable_at_input(look) and (look.input_readability or 0.0) >= RISE:
+            return None
+        return Place("absent", None, first, look.readability or 0.0)
     readable = [index for index, value in enumerate(values) if value >= max(best / 5, RISE)]
     last = readable[-1] if readable else -1
     if last >= len(values) - 2:
         # A ridge that knows too few rows for a wide layer may find nothing in the one before it.
         index = max((i for i in readable if i < len(values) - 1), default=max(len(values) - 2, 0))
         return Place("unused", look.layers[index][0], values[index], look.readability or 0.0)
-    before = values[last] if last >= 0 else at_input
+    before = values[last] if last >= 0 else first
     return Place("lost", look.layers[last + 1][0], before, values[last + 1])

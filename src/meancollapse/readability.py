@@ -17,8 +17,10 @@ RIDGE = 0.01
 CONSTANT_COLUMN = 1e-6
 # Standardised values are clipped here, so that one wild held-out row cannot decide.
 CLIP = 5.0
-# More columns than a quarter of the rows and plain ridge extrapolates wildly.
+# More columns than a quarter of the rows and plain ridge extrapolates wildly...
 ROWS_PER_COLUMN = 4
+# ...so a ridge on more of them is held back by this share of all their variance.
+DUAL_RIDGE = 0.3
 # With fewer rows nothing can be held out.
 MIN_ROWS = 16
 RFF_FEATURES = 256
@@ -31,16 +33,19 @@ class InputReadability:
     """Readability at the input, with a permutation test of "nothing can be read".
 
     Attributes:
-        value: Held-out R², the better of ridge and ridge on random Fourier features, floored at 0.
+        value: Held-out R² of the reading that is best, floored at 0: ridge, ridge on random Fourier
+            features, or ridge on more columns than there are rows.
         p_value: Share of target permutations that read at least as well. Small means signal.
         rows: Number of rows it stands on.
-        linear: Held-out R² of ridge alone, floored at 0.
+        linear: The same of the best straight line, that is without Fourier features.
+        as_layers: The same of what layers are read by as well, a limited number of columns.
     """
 
     value: float
     p_value: float
     rows: int
     linear: float
+    as_layers: float
 
 
 def readability(features: np.ndarray, targets: np.ndarray) -> float | None:
@@ -65,16 +70,21 @@ def readability(features: np.ndarray, targets: np.ndarray) -> float | None:
 
 
 def input_readability(
-    features: np.ndarray, targets: np.ndarray, seed: int = 0
+    features: np.ndarray, targets: np.ndarray, gram: np.ndarray | None = None, seed: int = 0
 ) -> InputReadability | None:
     """Readability at the input: ridge and ridge on random Fourier features, and whether it is luck.
 
-    The statistic is the larger of the two held-out R²; it is recomputed for 99 permutations of
-    the targets, so the p-value holds for the maximum (a max-statistic permutation test).
+    Of words and of wide tables a limited number of columns shows little. There a ridge on all of
+    them is fitted as well, in its dual form, which needs no more than their inner products.
+
+    The statistic is the largest held-out R²; it is recomputed for 99 permutations of the targets,
+    so the p-value holds for the maximum (a max-statistic permutation test).
 
     Args:
         features: Array of shape `(rows, columns)`.
         targets: Array of shape `(rows, outputs)`.
+        gram: Inner products of the rows over more columns than `features` has, an array of shape
+            `(rows, rows)`; `None` where there are no more.
         seed: Seed of the Fourier features and of the permutations.
 
     Returns:
@@ -91,14 +101,18 @@ def input_readability(
     permuted = targets[orders]  # (rows, 1 + permutations, outputs)
     flat = permuted.reshape(rows, -1)
     folds = _folds(rows)
-    found = []
-    for columns in (features, fourier_features(features, rng)):
-        errors = (_held_out(columns, flat, folds) - flat).reshape(permuted.shape)
-        found.append(1.0 - (errors**2).sum((0, 2)) / _sum_of_squares(targets))
-    best = np.maximum(*found)
+    held = [
+        _held_out(columns, flat, folds) for columns in (features, fourier_features(features, rng))
+    ]
+    if gram is not None:
+        held.append(_held_out_dual(gram, flat, folds))
+    errors = [(predictions - flat).reshape(permuted.shape) for predictions in held]
+    found = np.stack([1.0 - (e**2).sum((0, 2)) / _sum_of_squares(targets) for e in errors])
+    best = found.max(0)
     p_value = float(np.mean(best >= best[0]))
-    value, linear = (max(0.0, float(number)) for number in (best[0], found[0][0]))
-    return InputReadability(value, p_value, rows, linear)
+    linear, as_layers = max(found[0, 0], found[2:, 0].max(initial=0.0)), found[:2, 0].max()
+    value, linear, as_layers = (max(0.0, float(r2)) for r2 in (best[0], linear, as_layers))
+    return InputReadability(value, p_value, rows, linear, as_layers)
 
 
 def fourier_features(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -113,7 +127,7 @@ def fourier_features(features: np.ndarray, rng: np.random.Generator) -> np.ndarr
     Returns:
         Array of shape `(rows, min(256, rows // 4))`.
     """
-    standard = _standardise(features, features)
+    standard = standardise(features, features)
     if not standard.shape[1]:
         return np.zeros((len(features), 0))
     some = standard[rng.permutation(len(standard))[:200]]
@@ -145,7 +159,7 @@ def _varies(columns: np.ndarray) -> np.ndarray:
     return columns.std(0) > CONSTANT_COLUMN * np.abs(columns.mean(0)) + 1e-30
 
 
-def _standardise(fitted: np.ndarray, applied: np.ndarray) -> np.ndarray:
+def standardise(fitted: np.ndarray, applied: np.ndarray) -> np.ndarray:
     """Columns of `applied` in units of `fitted`'s mean and std; constant columns dropped."""
     keep = _varies(fitted)
     mean, std = fitted[:, keep].mean(0), fitted[:, keep].std(0)
@@ -167,10 +181,29 @@ def _held_out(
     predictions = np.empty_like(targets)
     for fitted, held in folds:
         mean = targets[fitted].mean(0)
-        x = _standardise(features[fitted], features[fitted])
+        x = standardise(features[fitted], features[fitted])
         gram = x.T @ x + RIDGE * len(fitted) * np.eye(x.shape[1])
         weights = linalg.solve(gram, x.T @ (targets[fitted] - mean), assume_a="pos")
-        predictions[held] = _standardise(features[fitted], features[held]) @ weights + mean
+        predictions[held] = standardise(features[fitted], features[held]) @ weights + mean
+    return predictions
+
+
+def _held_out_dual(
+    gram: np.ndarray, targets: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]]
+) -> np.ndarray:
+    """The same from inner products: ridge in its dual form, on centred features."""
+    predictions = np.empty_like(targets)
+    for fitted, held in folds:
+        mean = targets[fitted].mean(0)
+        inner = gram[np.ix_(fitted, fitted)]
+        rows, whole = inner.mean(0), inner.mean()
+        centred = inner - rows - rows[:, None] + whole
+        penalty = DUAL_RIDGE * max(float(np.trace(centred)) / len(fitted), 1e-12)
+        system = centred + penalty * np.eye(len(fitted))
+        weights = linalg.solve(system, targets[fitted] - mean, assume_a="pos")
+        across = gram[np.ix_(held, fitted)]
+        across = across - across.mean(1, keepdims=True) - rows + whole
+        predictions[held] = across @ weights + mean
     return predictions
 
 

@@ -115,6 +115,11 @@ def is_readable_at_input(look: Look) -> bool:
     return look.input_p_value <= SIGNIFICANT and look.input_readability >= READABLE
 
 
+def at_input(look: Look) -> float | None:
+    """Readability of the input by the same means as that of layers, so that they compare."""
+    return look.input_readability if look.input_as_layers is None else look.input_as_layers
+
+
 def is_evident(look: Look) -> bool:
     """A ridge may read less than the mean does and yet more than from any shuffled targets."""
     return look.input_p_value is not None and look.input_p_value <= EVIDENT_P

@@ -2,9 +2,11 @@
 
 import keras
 import numpy as np
+import pytest
 from nets import mlp, regression_data
 
-from meancollapse.instrument.layers import compress, forward, input_columns
+from meancollapse.instrument import inputs
+from meancollapse.instrument.layers import compress, forward
 from meancollapse.instrument.sample import MAX_BYTES, MAX_ROWS, Sample
 from meancollapse.readability import input_readability
 
@@ -111,7 +113,7 @@ def test_wide_features_are_projected_the_same_way_every_time():
 
 def test_token_ids_are_also_counted():
     tokens = np.array([[1, 1, 2], [2, 2, 2]])
-    columns = input_columns(tokens, 16)
+    columns = inputs.columns(tokens, 16)
     assert columns.shape[1] <= 16
     assert (columns[:, :8].sum(1) == 3).all()
     assert columns[0, 1] == 2
@@ -123,7 +125,7 @@ def test_whether_two_inputs_are_alike_is_readable():
     same = rng.random(512) < 0.5
     right = np.where(same[:, None], left + 0.3 * other, other)
     targets = same.astype(float)[:, None]
-    columns = input_columns([left, right], 120)
+    columns = inputs.columns([left, right], 120)
     assert columns.shape == (512, 60)
     np.testing.assert_allclose(columns[:, 40:], np.abs(left - right), rtol=1e-6)
     assert input_readability(columns, targets).value > 0.5
@@ -132,5 +134,43 @@ def test_whether_two_inputs_are_alike_is_readable():
 
 def test_inputs_of_other_shapes_or_single_numbers_are_not_compared():
     one, two, numbers = np.ones((6, 2), "float32"), np.ones((6, 3), "float32"), np.ones((6, 1))
-    assert input_columns([one, two], 40).shape == (6, 5)
-    assert input_columns([numbers, numbers], 40).shape == (6, 2)
+    assert inputs.columns([one, two], 40).shape == (6, 5)
+    assert inputs.columns([numbers, numbers], 40).shape == (6, 2)
+
+
+def read(x, target, limit=200):
+    columns, gram = inputs.columns(x, limit), inputs.gram(x, limit)
+    return input_readability(columns, target[:, None], gram)
+
+
+def test_one_column_of_many_is_readable():
+    rng = np.random.default_rng(0)
+    wide = (rng.normal(size=(800, 600)) * 10.0 ** rng.uniform(-3, 3, 600)).astype("float32")
+    found = read(wide, wide[:, 0].astype(float))
+    assert found.as_layers < 0.05
+    assert found.value > 0.5
+    assert found.p_value == 0.01
+    assert read(wide, rng.permutation(wide[:, 0].astype(float))).p_value > 0.05
+
+
+@pytest.mark.parametrize("kind", ["int32", "uint16", "float32"])
+def test_words_are_readable_though_there_are_more_of_them_than_columns(kind):
+    rng = np.random.default_rng(0)
+    words = rng.integers(0, 1500, (800, 30))
+    tone = rng.normal(size=1500)[words].sum(1)
+    found = read(words.astype(kind), tone)
+    assert found.as_layers < 0.1
+    assert found.value > 0.15
+    assert found.p_value == 0.01
+
+
+def test_a_word_in_its_place_is_readable():
+    words = np.random.default_rng(0).integers(0, 8, (800, 20))
+    assert read(words, np.sin(words[:, 4] * 2.0)).value > 0.8
+
+
+def test_where_columns_leave_nothing_out_there_is_nothing_more_to_read():
+    rng = np.random.default_rng(0)
+    assert inputs.gram(rng.normal(size=(50, 12)), 12) is None
+    assert inputs.gram(rng.integers(0, 2, (50, 12)).astype("float32"), 12) is None
+    assert not inputs.gram(np.full((50, 13), 3.5), 12).any()

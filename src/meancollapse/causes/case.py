@@ -10,7 +10,7 @@ from functools import cached_property
 from meancollapse import verdict
 from meancollapse.evidence import Evidence, Examination, Layer, Look, Parameter, Stream, Variable
 from meancollapse.place import Place, place
-from meancollapse.skill import READABLE, is_readable_at_input, output_has_skill
+from meancollapse.skill import READABLE, at_input, is_readable_at_input, output_has_skill
 
 # Activations that are exactly zero on one side.
 RECTIFIERS = ("relu", "relu6", "capped_relu")
@@ -92,7 +92,7 @@ class Case:
     @cached_property
     def readable(self) -> float:
         """The most that can be read anywhere, with these weights or the first ones."""
-        values = [self.look.input_readability or 0.0]
+        values = [at_input(self.look) or 0.0]
         for layer in self.layers:
             values += [layer.readability or 0, layer.at_start or 0, layer.at_start_scaled or 0]
         return max(values)

@@ -6,6 +6,7 @@ from meancollapse import verdict
 from meancollapse.causes.case import LOST, MOST, Case
 from meancollapse.evidence import Layer
 from meancollapse.finding import MECHANISM, PROOF, ROOT, Finding
+from meancollapse.skill import at_input
 
 
 def explain(case: Case) -> Finding | None:
@@ -24,7 +25,7 @@ def explain(case: Case) -> Finding | None:
             ROOT + 0.05,
             case.layers[0].name,
             f"the target can be read from the {len(case.evidence.inputs)} inputs together (R² "
-            f"{case.look.input_readability or 0:.2f}), but from no layer, not even with the first "
+            f"{at_input(case.look) or 0:.2f}), but from no layer, not even with the first "
             "weights: the input that holds it does not reach this output",
             "check which input goes where in the model",
             "model.summary()",
@@ -65,7 +66,7 @@ def explain(case: Case) -> Finding | None:
 
 
 def _input_is_not_connected(case: Case) -> bool:
-    readable = case.look.input_readability or 0.0
+    readable = at_input(case.look) or 0.0
     if len(case.evidence.inputs) < 2 or readable < verdict.RISE / LOST:
         return False
     ran = [layer for layer in case.layers if layer.has_weights]

@@ -15,7 +15,16 @@ from meancollapse.diagnosis.diagnosis import NOTE, OK, PROBLEM, SKIPPED, Check, 
 from meancollapse.diagnosis.rows import Rows, take
 from meancollapse.evidence import Evidence, Input, Look, Output
 from meancollapse.finding import HINT, PROOF, Finding
-from meancollapse.instrument import backends, columns, examine, heads, layers, moments, streams
+from meancollapse.instrument import (
+    backends,
+    columns,
+    examine,
+    heads,
+    inputs,
+    layers,
+    moments,
+    streams,
+)
 from meancollapse.instrument.look import Looker
 from meancollapse.place import place
 from meancollapse.readability import InputReadability
@@ -208,7 +217,7 @@ def _shift(head: heads.Head, sample: Rows, looker: Looker) -> order.Shift | None
     if len(targets) != 1:  # which of several belongs to this output is known of the sample only
         return None
     target, _ = columns.of(head, targets[0], target_only=True)
-    features = layers.input_columns(sample.first_x, looker.limit)
+    features = inputs.columns(sample.first_x, looker.limit)
     if not np.isfinite(features).all() or not np.isfinite(target).all():
         return None
     return order.shift(features, columns.matching(target, sample.first_x))

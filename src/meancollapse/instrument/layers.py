@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from itertools import combinations
 from typing import Any
 
 import keras
@@ -14,8 +13,6 @@ from meancollapse.instrument import backends, heads
 
 # Rows of one pass; more of them where rows are small, as recurrent layers take long for each pass.
 CHUNK, LARGE_CHUNK, SMALL_ROW = 256, 1024, 64
-# Pairs of inputs that are compared, at most.
-MAX_PAIRS = 3
 
 
 def forward(
@@ -123,42 +120,6 @@ def compress(array: np.ndarray, limit: int) -> np.ndarray:
         return array
     directions = np.random.default_rng(0).normal(size=(array.shape[1], limit))
     return array @ directions / np.sqrt(array.shape[1])
-
-
-def input_columns(x: Any, limit: int) -> np.ndarray:
-    """The inputs as at most `limit` columns.
-
-    Integer ids also as counts of (hashed) ids; inputs of the same shape also by how far they differ
-    in each column, which is what networks that compare them go by.
-    """
-    arrays = [np.asarray(a) for a in keras.tree.flatten(x)]
-    arrays = [a for a in arrays if a.dtype.kind in "fiub"]
-    alike = [(a, b) for a, b in combinations(range(len(arrays)), 2) if _alike(arrays[a], arrays[b])]
-    alike = alike[:MAX_PAIRS]
-    share = max(4, limit // max(1, len(arrays) + len(alike)))
-    parts = [_columns(array, share) for array in arrays]
-    parts += [np.abs(parts[a] - parts[b]) for a, b in alike]
-    rows = len(keras.tree.flatten(x)[0])
-    return np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0))
-
-
-def _columns(array: np.ndarray, limit: int) -> np.ndarray:
-    if array.dtype.kind in "iu" and array.ndim <= 2:
-        ids = _id_counts(array, limit // 2)
-        return np.concatenate([ids, compress(array, limit - limit // 2)], axis=1)
-    return compress(array, limit)
-
-
-def _alike(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two inputs can be compared number by number, and have enough of them for it."""
-    return one.shape == other.shape and one.dtype == other.dtype and one[0].size > 1
-
-
-def _id_counts(ids: np.ndarray, buckets: int) -> np.ndarray:
-    ids = ids.reshape(len(ids), -1) % buckets
-    counts = np.zeros((len(ids), buckets))
-    np.add.at(counts, (np.arange(len(ids))[:, None], ids), 1.0)
-    return counts
 
 
 def _block_means(array: np.ndarray, axis: int, blocks: int) -> np.ndarray:

@@ -11,7 +11,15 @@ import numpy as np
 
 from meancollapse import baseline, readability
 from meancollapse.evidence import Activity, Look
-from meancollapse.instrument import anatomy, columns, compiled_loss, heads, layers, positions
+from meancollapse.instrument import (
+    anatomy,
+    columns,
+    compiled_loss,
+    heads,
+    inputs,
+    layers,
+    positions,
+)
 from meancollapse.instrument.layers import to_numpy
 from meancollapse.instrument.moments import gaussian_information
 from meancollapse.readability import InputReadability
@@ -62,9 +70,11 @@ class Looker:
         """Readability of one output's target at the model's input."""
         targets, _ = columns.of(head, self._flat_target(head, target), target_only=True)
         targets = self._readable(head, targets)
-        return readability.input_readability(
-            layers.input_columns(self.x, self.limit), columns.matching(targets, self.x)
-        )
+        features = inputs.columns(self.x, self.limit)
+        if not np.isfinite(features).all():
+            return None
+        gram = inputs.gram(self.x, self.limit)
+        return readability.input_readability(features, columns.matching(targets, self.x), gram)
 
     def look(
         self,
@@ -129,6 +139,7 @@ class Looker:
             input_readability=None if at_input is None else at_input.value,
             input_p_value=None if at_input is None else at_input.p_value,
             input_linear=None if at_input is None else at_input.linear,
+            input_as_layers=None if at_input is None else at_input.as_layers,
             layers=tuple(
                 (name, value)
                 for name, features in self.features

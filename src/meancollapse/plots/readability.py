@@ -13,6 +13,7 @@ from meancollapse.place import Place, place
 from meancollapse.plots import choice, style, timeline
 from meancollapse.plots.order import running_order
 from meancollapse.report.report import Report
+from meancollapse.skill import at_input
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ class Line:
     def points(self, layers: list[str]) -> Points:
         """Positions (0 is the input) and readability, where it was measured."""
         at_layer = dict(self.look.layers)
-        values = [self.look.input_readability, *map(at_layer.get, layers), self.look.readability]
+        values = [at_input(self.look), *map(at_layer.get, layers), self.look.readability]
         known = [(i, v) for i, v in enumerate(values) if v is not None and math.isfinite(v)]
         return [i for i, _ in known], [v for _, v in known]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from meancollapse.finding import PROOF, ROOT
 from meancollapse.place import place
+from meancollapse.skill import at_input
 
 if TYPE_CHECKING:
     from meancollapse.diagnosis.diagnosis import Diagnosis
@@ -62,7 +63,7 @@ def _ways(diagnosis: Diagnosis) -> list[str]:
         look = output.look
         if look is None or not look.layers or look.input_readability is None:
             continue
-        steps = [f"input {look.input_readability:.2f}"]
+        steps = [f"input {at_input(look) or 0:.2f}"]
         steps += [f"{name} {value:.2f}" for name, value in look.layers]
         found = place(look)
         mark = f"   (lost in '{found.layer}')" if found and found.kind == "lost" else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from meancollapse.evidence import Activity, Look
 from meancollapse.examination import Layer
 from meancollapse.report.story import Story
+from meancollapse.skill import at_input
 
 # Layers shown at either end of a long network, and around the one at fault.
 ENDS, AROUND = 6, 3
@@ -50,7 +51,7 @@ def of(look: Look, examined: Sequence[Layer], fault: str | None) -> list[Row]:
     activity = {entry.layer: entry for entry in look.activity}
     kinds = {layer.name: _kind(layer) for layer in examined}
     readable = dict(look.layers)
-    first = Row("input", "", look.input_readability, None, None, None, False)
+    first = Row("input", "", at_input(look), None, None, None, False)
     return [first] + [
         _row(name, kinds.get(name, ""), readable.get(name), activity.get(name), fault)
         for name in names

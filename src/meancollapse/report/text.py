@@ -10,7 +10,7 @@ from meancollapse.causes import Case, explain
 from meancollapse.evidence import Evidence, Look, Output
 from meancollapse.finding import PROOF, Finding
 from meancollapse.place import place as find_place
-from meancollapse.skill import SKILL, SPREAD, is_constant, is_curved, is_readable_at_input
+from meancollapse.skill import SKILL, SPREAD, at_input, is_constant, is_curved, is_readable_at_input
 from meancollapse.verdict import Verdict
 
 UNDECIDED = "The evidence does not decide between causes; begin with the layer named here."
@@ -152,7 +152,9 @@ def _where_it_dies(evidence: Evidence, look: Look) -> str:
     place = find_place(look)
     if look.input_readability is None or place is None:
         reading = f"With {rows} it cannot be measured where the target is lost on the way."
-    elif place.kind == "lost" and is_curved(look) and place.before == look.input_readability:
+        if is_readable_at_input(look):
+            reading = f"The target is {_source(look, rows)}. {reading}"
+    elif place.kind == "lost" and is_curved(look) and place.before == at_input(look):
         reading = (
             f"The target is {_source(look, rows)}, though not by a straight line "
             f"(R² {look.input_linear or 0:.2f}), and no layer has come to show it "
@@ -178,7 +180,10 @@ def _where_it_dies(evidence: Evidence, look: Look) -> str:
 def _source(look: Look, rows: str) -> str:
     """Where the target is there to be read."""
     if is_readable_at_input(look) or not look.layers:
-        return f"readable at the input (held-out R² {look.input_readability or 0:.2f}, {rows})"
+        read = at_input(look) or 0.0
+        if read < judgement.RISE:
+            read = look.input_readability or 0.0
+        return f"readable at the input (held-out R² {read:.2f}, {rows})"
     layer, most = max(look.layers, key=lambda pair: pair[1])
     return f"readable in layer '{layer}' (held-out R² {most:.2f}, {rows})"
 
