@@ -111,6 +111,8 @@ class Look:
             tables that is less than `input_readability`.
         is_comparable: Whether targets and predictions have columns in common; where they have not
             (CTC, times and events), `r2` and `explained` are NaN and the spread means little.
+        has_loss: Whether a loss was compiled for the output. Without one, as where a model has a
+            `compute_loss` of its own, nobody knows that it is to be near its targets row by row.
     """
 
     rows: int
@@ -138,6 +140,7 @@ class Look:
     input_linear: float | None = None
     input_as_layers: float | None = None
     is_comparable: bool = True
+    has_loss: bool = True
 
 
 @dataclass(frozen=True)

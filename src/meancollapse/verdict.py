@@ -114,8 +114,8 @@ def state(history: Sequence[Evidence], output: str) -> str:
         if look.rows < MIN_ROWS or (now.train is not None and now.train.target_varies):
             return UNDECIDED
         return NO_SIGNAL if wait.steps >= CONSTANT_STEPS or last.is_last else UNDECIDED
-    if not is_constant(look):
-        return _signal_or(UNDECIDED, wait, last, now)
+    if not is_constant(look):  # a generator or a policy is to vary, and not row by row
+        return _signal_or(UNDECIDED, wait, last, now) if look.has_loss else UNDECIDED
     if is_frozen(last) or _stays_one_number(wait, last):
         return COLLAPSED
     is_over = last.is_last and last.has_modes and last.steps >= PATIENCE
@@ -151,7 +151,7 @@ def needs_help(history: Sequence[Evidence], output: str) -> bool:
         return False
     if wait.steps >= PATIENCE and _has_faded(wait):
         return True
-    if not may_be_readable(look):
+    if not (look.has_loss and may_be_readable(look)):
         return False
     if last.is_last:  # of one look, as in a loop of `fit(epochs=1)`, it cannot be known
         return wait.steps >= PATIENCE and len(wait.looks) > 1

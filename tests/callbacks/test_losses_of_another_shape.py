@@ -3,6 +3,8 @@
 Only the loss tells here whether an output is better than a constant.
 """
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -134,3 +136,78 @@ def test_a_critic_is_judged_by_how_well_it_tells_real_from_fake(real, is_dead):
     squared = 0.0 if is_dead else np.corrcoef(output[:, 0], y[:, 0])[0, 1] ** 2
     assert squared > 0.4 or is_dead
     assert callback.history[-1].outputs[0].look.skill == pytest.approx(squared, abs=0.01)
+
+
+class Without(keras.Sequential):
+    """A loss of its own, `loss(y, y_pred)` of a whole batch; `compile` is given none."""
+
+    def __init__(self, loss, **keywords):
+        super().__init__(**keywords)
+        self.own = loss
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return self.own(y, y_pred)
+
+
+def energy_distance(y, p):
+    """How unlike two clouds of points are, whichever point belongs to whichever."""
+
+    def gap(a, b):
+        apart = ops.expand_dims(a, 1) - ops.expand_dims(b, 0)
+        return ops.mean(ops.sqrt(ops.sum(ops.square(apart), axis=-1) + 1e-8))
+
+    return 2.0 * gap(y, p) - gap(p, p) - gap(y, y)
+
+
+def ring():
+    angle = rng.uniform(0, 2 * np.pi, len(x))
+    return np.stack([np.cos(angle), np.sin(angle)], 1).astype("float32")
+
+
+def learned(model, y, epochs, **arguments):
+    callback = mc.RescueOnCollapse(verbose=0)
+    model.compile(keras.optimizers.Adam(0.003))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        model.fit(x, y, epochs=epochs, callbacks=[callback], verbose=0, **arguments)
+    return callback, [w for w in told if issubclass(w.category, mc.CollapseWarning)]
+
+
+def test_a_generator_is_not_asked_to_hit_its_targets_row_by_row():
+    hidden = layers.Dense(32, activation="relu")
+    model = Without(energy_distance, layers=[keras.Input((10,)), hidden, layers.Dense(2)])
+    y = ring()
+    callback, warned = learned(model, y, epochs=10)
+    cloud = model.predict(x, verbose=0)
+    radius = np.sqrt((cloud**2).sum(1)).mean()
+    assert 0.6 < radius < 1.4
+    assert np.mean((cloud - y) ** 2) > np.mean((y - y.mean(0)) ** 2)
+    assert (warned, callback.rescues) == ([], [])
+
+
+def test_scores_of_actions_are_not_asked_to_be_their_rewards():
+    def policy(reward, scores):
+        return -ops.mean(ops.sum(ops.softmax(scores) * reward, axis=-1))
+
+    best = (x[:, 0] > 0).astype(int) + 2 * (x[:, 1] > 0)
+    reward = np.eye(4, dtype="float32")[best]
+    model = Without(policy, layers=[keras.Input((10,)), layers.Dense(4)])
+    callback, warned = learned(model, reward, epochs=40, batch_size=16)
+    scores = model.predict(x, verbose=0)
+    assert (scores.argmax(1) == best).mean() > 0.8
+    assert np.mean((scores - reward) ** 2) > np.mean((reward - reward.mean(0)) ** 2)
+    assert (warned, callback.rescues) == ([], [])
+
+
+def test_what_is_one_number_has_collapsed_whatever_its_loss():
+    def squared(y, p):
+        return ops.mean(ops.square(y - p))
+
+    dead = keras.initializers.Constant(-50.0)
+    hidden = [layers.Dense(16, activation="relu", bias_initializer=dead) for _ in range(2)]
+    model = Without(squared, layers=[keras.Input((10,)), *hidden, layers.Dense(1)])
+    y = (x[:, :1] - x[:, 1:2]).astype("float32")
+    callback, warned = learned(model, y, epochs=20, batch_size=16)
+    assert callback.rescues[0].outcome == "kept"
+    assert len(warned) == 1
+    assert np.mean((model.predict(x, verbose=0) - y) ** 2) < 0.3 * np.var(y)

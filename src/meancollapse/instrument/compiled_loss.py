@@ -1,14 +1,34 @@
-"""The compiled loss of one output, evaluated on sampled rows."""
+"""The compiled loss of one output on sampled rows: its value, and what it is without a model."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
-from meancollapse.instrument import backends, heads
+from meancollapse import baseline
+from meancollapse.instrument import backends, columns, heads
 from meancollapse.instrument.layers import to_numpy
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What is known of the loss of some targets, whatever the model predicts.
+
+    Attributes:
+        constant: The best constant.
+        constant_loss: Its loss.
+        perfect_loss: Loss of predicting the targets themselves; `None` where that means nothing.
+        is_endless: Whether the loss falls without end.
+    """
+
+    constant: np.ndarray
+    constant_loss: float
+    perfect_loss: float | None
+    is_endless: bool
 
 
 def value(head: heads.Head, target: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
@@ -54,3 +74,97 @@ def row_vector(weights: Any, rows: int) -> np.ndarray | None:
     weights = np.asarray(weights, np.float64)
     weights = weights.reshape(len(weights), -1).mean(1)
     return weights if len(weights) == rows and weights.sum() > 0 else None
+
+
+def bounds(head: heads.Head, target: np.ndarray, like: np.ndarray, weights: Any) -> Bounds:
+    """The bounds of the loss of these targets; predictions are shaped as `like`."""
+
+    def loss(values: np.ndarray) -> float:
+        values = np.broadcast_to(values, like.shape).astype(like.dtype)
+        return value(head, target, values, weights)
+
+    perfect: float | None = 0.0
+    is_endless = False
+    rows = row_vector(weights, len(target))
+    prior, matrix = _prior(head, target, like, rows)
+    native = to_native(head)
+    if head.kind == "regression":
+        constant, constant_loss = _best_number(head, matrix, like, rows, loss)
+        perfect = loss(target.reshape(like.shape)) if head.is_one_to_one else None
+        if perfect:
+            is_endless = baseline.is_endless(loss, target.reshape(like.shape))
+    else:
+        is_distribution = head.kind != "binary"
+        name = head.loss_name if head.loss_name in baseline.MEAN_LOSSES else "custom"
+        constant, constant_loss = baseline.best_constant(
+            name,
+            lambda c: loss(native(c.reshape((1, *prior.shape)))),
+            prior.reshape(1, -1),
+            is_distribution,
+            is_probability=head.kind == "binary",
+        )
+        if head.kind != "sparse" and target.shape == like.shape:
+            perfect = loss(native(target))
+    return Bounds(np.asarray(constant), constant_loss, perfect, is_endless)
+
+
+def _best_number(
+    head: heads.Head,
+    targets: np.ndarray,
+    prediction: np.ndarray,
+    weights: np.ndarray | None,
+    loss: Callable[[np.ndarray], float],
+) -> tuple[np.ndarray, float]:
+    """The best constant of a regression and its loss.
+
+    A mean and a variance, or a risk, are not where the targets are: then it is also looked for
+    among the predictions.
+    """
+
+    def of_constant(constant: np.ndarray) -> float:
+        return loss(constant.reshape((1, *prediction.shape[1:])))
+
+    def best(points: np.ndarray) -> tuple[np.ndarray, float]:
+        return baseline.best_constant(head.loss_name, of_constant, points, weights=weights)
+
+    found = [best(targets)] if head.is_comparable else []
+    points = prediction.reshape(len(prediction), -1)
+    if not head.is_one_to_one:
+        is_distribution = points.shape[1] > 1 and np.allclose(points.sum(1), 1, atol=1e-3)
+        if points.shape[1] <= baseline.MAX_SEARCHED_COLUMNS and not is_distribution:
+            found.append(best(points))
+        else:  # one that the output can certainly take
+            mean = np.average(points, axis=0, weights=weights)
+            found.append((mean, of_constant(mean)))
+    return min(found, key=lambda each: each[1])
+
+
+def _prior(
+    head: heads.Head, target: np.ndarray, prediction: np.ndarray, weights: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean target in the shape of one prediction, by sample weight; the targets as a matrix."""
+    if head.kind == "sparse":
+        classes = prediction.shape[-1]
+        ids = columns.class_ids(target).astype(np.int64).reshape(len(target), -1)
+        rows = np.ones(len(target)) if weights is None else weights
+        mass = np.broadcast_to(rows[:, None], ids.shape)
+        known = (ids >= 0) & (ids < classes)
+        counts = np.bincount(ids[known], weights=mass[known], minlength=classes)
+        return counts / max(counts.sum(), 1e-300), np.zeros((len(target), 0))
+    matrix = np.asarray(target, np.float64).reshape(len(target), -1)
+    if head.kind == "regression":
+        if matrix.shape[1] == 1 and prediction[0].size > 1:
+            matrix = np.repeat(matrix, prediction[0].size, axis=1)
+        return matrix.mean(0), matrix
+    mean = np.average(matrix, axis=0, weights=weights)
+    fits = mean.size == prediction[0].size
+    return mean.reshape(prediction.shape[1:]) if fits else mean, matrix
+
+
+def to_native(head: heads.Head) -> Any:
+    """Probabilities as what the head produces: themselves, or logits."""
+    if not head.from_logits:
+        return lambda p: p
+    if head.kind == "binary":
+        return lambda p: np.log(np.clip(p, 1e-7, 1) / np.clip(1 - p, 1e-7, 1))
+    return lambda p: np.log(np.clip(p, 1e-12, 1))

@@ -20,7 +20,6 @@ from meancollapse.instrument import (
     heads,
     initial,
     layers,
-    look,
 )
 from meancollapse.instrument.look import Looker
 
@@ -191,7 +190,7 @@ def _perfect_loss(
         if head.kind == "regression":
             return loss_of(y, exact)
         # With smoothed labels the best answer is a little less than certain.
-        to_native = look.to_native(head)
+        to_native = compiled_loss.to_native(head)
         even = 0.5 if head.kind == "binary" else 1 / exact.shape[-1]
         answers = [to_native((1 - d) * exact + d * even).astype(exact.dtype) for d in DOUBTS]
         return min(loss_of(y, answer) for answer in answers)

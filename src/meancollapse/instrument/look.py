@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -20,6 +19,7 @@ from meancollapse.instrument import (
     layers,
     positions,
 )
+from meancollapse.instrument.compiled_loss import Bounds
 from meancollapse.instrument.layers import to_numpy
 from meancollapse.instrument.moments import gaussian_information
 from meancollapse.readability import InputReadability
@@ -27,11 +27,6 @@ from meancollapse.readability import InputReadability
 # A std below this share of the mean is float32 rounding: the prediction is one number.
 ROUNDING = 1e-6
 MAX_REPORTED = 16
-
-
-# Targets, loss of their best constant, loss of predicting them (if known), the best constant, and
-# whether the loss falls without end.
-Bounds = tuple[np.ndarray, float, float | None, np.ndarray, bool]
 
 
 class Looker:
@@ -53,7 +48,8 @@ class Looker:
         self.pairs = heads.pair(model, y, predictions)
         names = [head.name for head, _, _ in self.pairs]
         self._weights = dict(heads.by_name(sample_weight, names, shared=True))
-        self._bounds: dict[str, Bounds] = {}
+        # Targets of an output, and what is known of their loss.
+        self._bounds: dict[str, tuple[np.ndarray, Bounds]] = {}
         # Weights by position, of outputs with padding, and their targets with a row for each.
         self._by_position: dict[str, np.ndarray] = {}
         self._flat_targets: dict[str, tuple[np.ndarray, np.ndarray]] = {}
@@ -105,15 +101,18 @@ class Looker:
         y_mean, y_var = _moments(targets, rows)
         p_mean, p_var = _moments(predictions, rows)
         finite = bool(np.isfinite(predictions).all())
-        losses = self._losses(head, target, prediction) if finite else _no_losses()
+        loss, bounds = math.nan, Bounds(np.zeros(0), math.nan, math.nan, False)
+        if finite:
+            bounds = self._bounds_of(head, target, prediction)
+            loss = compiled_loss.value(head, target, prediction, self._weights.get(head.name))
         r2 = explained = math.nan
-        has_scale = head.is_comparable and not losses[4]
+        has_scale = head.is_comparable and not bounds.is_endless
         if has_scale and y_var.sum() > 0:
             errors = predictions - targets
             r2 = 1 - float(np.average((errors**2).sum(1), weights=rows)) / y_var.sum()
             explained = 1 - _moments(errors, rows)[1].sum() / y_var.sum()
-        skill = baseline.skill(losses[0], losses[1], losses[2])
-        if losses[4]:
+        skill = baseline.skill(loss, bounds.constant_loss, bounds.perfect_loss)
+        if bounds.is_endless:
             skill = _on_a_straight_line(targets, predictions, rows)
         counted = slice(None) if by_position is None else by_position.reshape(-1) > 0
         shares = _class_shares(head, prediction[counted])
@@ -125,9 +124,9 @@ class Looker:
             skill=skill if math.isfinite(skill) else r2,
             r2=r2,
             explained=explained,
-            loss=losses[0],
-            constant_loss=losses[1],
-            constant=_few(losses[3]),
+            loss=loss,
+            constant_loss=bounds.constant_loss,
+            constant=_few(bounds.constant),
             prediction_mean=_few(p_mean),
             information=_information(head, predictions, r2),
             is_constant=finite and bool((np.sqrt(p_var) <= ROUNDING * np.abs(p_mean)).all()),
@@ -154,6 +153,7 @@ class Looker:
             else None,
             finite=finite,
             is_comparable=has_scale,
+            has_loss=head.loss is not None,
             activity=tuple(
                 Activity(
                     layer=layer.name,
@@ -181,128 +181,22 @@ class Looker:
         weight = self._by_position.get(head.name)
         return found if weight is None else positions.filled(found, weight.reshape(-1))
 
-    def _losses(
-        self, head: heads.Head, target: np.ndarray, prediction: np.ndarray
-    ) -> tuple[float, float, float | None, np.ndarray, bool]:
-        """Loss of the model, and the bounds of the loss without the targets."""
+    def _bounds_of(self, head: heads.Head, target: np.ndarray, prediction: np.ndarray) -> Bounds:
+        """What is known of the loss, but for that of the model."""
         known = self._bounds.get(head.name)
         if known is not None and known[0] is not target:
             known = None
         if known is None or not head.is_one_to_one:
             # Mostly the same for every prediction of these targets, and a search for some losses.
-            found = target, *self._bounds_of(head, target, prediction)
-            if known is None or found[1] < known[1]:
-                known = self._bounds[head.name] = found
-        return self._loss(head, target, prediction, prediction), *known[1:]
-
-    def _loss(
-        self, head: heads.Head, target: np.ndarray, like: np.ndarray, values: np.ndarray
-    ) -> float:
-        values = np.broadcast_to(values, like.shape).astype(like.dtype)
-        return compiled_loss.value(head, target, values, self._weights.get(head.name))
-
-    def _bounds_of(
-        self, head: heads.Head, target: np.ndarray, prediction: np.ndarray
-    ) -> tuple[float, float | None, np.ndarray, bool]:
-        """What is known of the loss of these targets, but for the targets themselves."""
-
-        def loss(values: np.ndarray) -> float:
-            return self._loss(head, target, prediction, values)
-
-        perfect: float | None = 0.0
-        is_endless = False
-        rows = compiled_loss.row_vector(self._weights.get(head.name), len(target))
-        prior, matrix = _prior(head, target, prediction, rows)
-        native = to_native(head)
-        if head.kind == "regression":
-            constant, constant_loss = _best_number(head, matrix, prediction, rows, loss)
-            perfect = loss(target.reshape(prediction.shape)) if head.is_one_to_one else None
-            if perfect:
-                is_endless = baseline.is_endless(loss, target.reshape(prediction.shape))
-        else:
-            is_distribution = head.kind != "binary"
-            name = head.loss_name if head.loss_name in baseline.MEAN_LOSSES else "custom"
-            constant, constant_loss = baseline.best_constant(
-                name,
-                lambda c: loss(native(c.reshape((1, *prior.shape)))),
-                prior.reshape(1, -1),
-                is_distribution,
-                is_probability=head.kind == "binary",
-            )
-            if head.kind != "sparse" and target.shape == prediction.shape:
-                perfect = loss(native(target))
-        return constant_loss, perfect, np.asarray(constant), is_endless
-
-
-def _best_number(
-    head: heads.Head,
-    targets: np.ndarray,
-    prediction: np.ndarray,
-    weights: np.ndarray | None,
-    loss: Callable[[np.ndarray], float],
-) -> tuple[np.ndarray, float]:
-    """The best constant of a regression and its loss.
-
-    A mean and a variance, or a risk, are not where the targets are: then it is also looked for
-    among the predictions.
-    """
-
-    def of_constant(constant: np.ndarray) -> float:
-        return loss(constant.reshape((1, *prediction.shape[1:])))
-
-    def best(points: np.ndarray) -> tuple[np.ndarray, float]:
-        return baseline.best_constant(head.loss_name, of_constant, points, weights=weights)
-
-    found = [best(targets)] if head.is_comparable else []
-    points = prediction.reshape(len(prediction), -1)
-    if not head.is_one_to_one:
-        is_distribution = points.shape[1] > 1 and np.allclose(points.sum(1), 1, atol=1e-3)
-        if points.shape[1] <= baseline.MAX_SEARCHED_COLUMNS and not is_distribution:
-            found.append(best(points))
-        else:  # one that the output can certainly take
-            mean = np.average(points, axis=0, weights=weights)
-            found.append((mean, of_constant(mean)))
-    return min(found, key=lambda each: each[1])
+            found = compiled_loss.bounds(head, target, prediction, self._weights.get(head.name))
+            if known is None or found.constant_loss < known[1].constant_loss:
+                known = self._bounds[head.name] = target, found
+        return known[1]
 
 
 def _moments(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     mean = np.average(values, axis=0, weights=weights)
     return mean, np.average((values - mean) ** 2, axis=0, weights=weights)
-
-
-def _prior(
-    head: heads.Head, target: np.ndarray, prediction: np.ndarray, weights: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean target in the shape of one prediction, by sample weight; the targets as a matrix."""
-    if head.kind == "sparse":
-        classes = prediction.shape[-1]
-        ids = columns.class_ids(target).astype(np.int64).reshape(len(target), -1)
-        rows = np.ones(len(target)) if weights is None else weights
-        mass = np.broadcast_to(rows[:, None], ids.shape)
-        known = (ids >= 0) & (ids < classes)
-        counts = np.bincount(ids[known], weights=mass[known], minlength=classes)
-        return counts / max(counts.sum(), 1e-300), np.zeros((len(target), 0))
-    matrix = np.asarray(target, np.float64).reshape(len(target), -1)
-    if head.kind == "regression":
-        if matrix.shape[1] == 1 and prediction[0].size > 1:
-            matrix = np.repeat(matrix, prediction[0].size, axis=1)
-        return matrix.mean(0), matrix
-    mean = np.average(matrix, axis=0, weights=weights)
-    fits = mean.size == prediction[0].size
-    return mean.reshape(prediction.shape[1:]) if fits else mean, matrix
-
-
-def to_native(head: heads.Head) -> Any:
-    """Probabilities as what the head produces: themselves, or logits."""
-    if not head.from_logits:
-        return lambda p: p
-    if head.kind == "binary":
-        return lambda p: np.log(np.clip(p, 1e-7, 1) / np.clip(1 - p, 1e-7, 1))
-    return lambda p: np.log(np.clip(p, 1e-12, 1))
-
-
-def _no_losses() -> tuple[float, float, float, np.ndarray, bool]:
-    return math.nan, math.nan, math.nan, np.zeros(0), False
 
 
 def _on_a_straight_line(
