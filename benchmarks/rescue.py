@@ -54,7 +54,7 @@ HELP = ("nothing", "plateau", "restart", "random", "rescue", "rescue+activations
 ENOUGH = 0.7
 # Programs written by somebody who had not seen the library, in the order they were made.
 PARTS = ("1", "2", "3a", "3b", "4a", "4b", "5a", "5b", "6a", "6b", "7a", "8a", "9a")
-PARTS += ("10a", "10b", "11a")
+PARTS += ("10a", "10b", "11a", "12a", "12c")
 BLIND = [f"unseen_{part}" for part in PARTS]
 WHERE = {
     name: where
