@@ -24,7 +24,7 @@ def a_short_rehearsal(monkeypatch):
     monkeypatch.setattr(rehearse, "PLANS", (((30, 3), (60, 1)),))
 
 
-def fit(model, x, y, epochs=30, callback=None, callbacks_after=(), **arguments):
+def fit(model, x, y, epochs=20, callback=None, callbacks_after=(), **arguments):
     callback = callback or mc.RescueOnCollapse(verbose=0)
     arguments = {"batch_size": 16, "verbose": 0, **arguments}
     with warnings.catch_warnings():
@@ -116,7 +116,7 @@ def test_all_treatments_of_a_rescue_share_one_compiled_step(monkeypatch):
     model = keras.Sequential([keras.Input((10,)), *hidden, keras.layers.Dense(1)])
     model.compile(keras.optimizers.Adam(0.01), "mse")
     x, y = regression_data()
-    callback = fit(model, 20 * x + 100, y)
+    callback = fit(model, 20 * x + 100, y, epochs=30)
     assert callback.rescues[0].rehearsed > 2
     assert len(compiled) == 1
 
@@ -844,7 +844,7 @@ def test_a_constraint_that_suffocates_is_eased():
     for layer in model.layers:
         layer.kernel.constraint = tight
     x, y = regression_data()
-    fit(model, x, y)
+    fit(model, x, y, epochs=30)
     assert r2(model, x, y) > 0.6
     assert all(layer.kernel.constraint is tight for layer in model.layers)
 
