@@ -236,6 +236,19 @@ def test_gradients_clipped_to_nothing():
     assert found.remedy == "clip less"
 
 
+@pytest.mark.parametrize("rate, has_fallen", [(1e-9, True), (1e-2, False)])
+def test_a_rate_that_has_fallen_to_nothing(rate, has_fallen):
+    fast, slow = (
+        tuple(variable(p.layer, update_ratio=u) for p in PARAMETERS) for u in (1e-3, 1e-9)
+    )
+    before = evidence(epoch=0, steps=300, variables=fast, learning_rate=1e-2)
+    found = findings(earlier=(before,), variables=slow, learning_rate=rate)
+    named = [f for f in found if f.cause == "learning_rate_too_low"]
+    assert [f.strength > ROOT for f in named] == [has_fallen]
+    assert ("has fallen from 0.01 to 1e-09" in named[0].evidence) == has_fallen
+    assert "together by at most 0.3" in named[0].evidence  # 300 steps of 1e-3
+
+
 def test_a_head_that_gives_no_probabilities():
     head = dict(kind="binary", loss="binary_crossentropy", activation="tanh", lowest=-1.0)
     found = findings(head=head, look=dict(constant=(0.5,), target_range=(0.0, 1.0)))

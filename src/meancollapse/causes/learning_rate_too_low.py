@@ -7,11 +7,14 @@ import statistics
 
 from meancollapse.causes.case import Case
 from meancollapse.finding import HINT, ROOT, Finding
+from meancollapse.trend import stops
 
 # All updates of the run together, in units of the weights: less than this and nothing was learned.
 MOVED = 0.1
 # Update-to-weight ratios are healthy near 1e-3; TheDeepChecker alarms below 1e-4.
 SMALL_UPDATE = 1e-4
+# Times below its largest value at which a rate is said to have fallen.
+FALLEN = 10.0
 # Times below what Keras would start the optimizer with, where nothing else is known.
 FAR_BELOW = 30.0
 
@@ -27,8 +30,9 @@ def explain(case: Case) -> Finding | None:
     ratio = statistics.median(v.update_ratio for v in kernels)
     if not math.isfinite(ratio) or ratio >= SMALL_UPDATE * 10:
         return None
-    moved = ratio * case.evidence.steps
-    if moved < MOVED and ratio < SMALL_UPDATE:
+    moved = _moved(case)
+    rates = [e.learning_rate for e in case.history if e.learning_rate is not None]
+    if ratio < SMALL_UPDATE and (moved < MOVED or stops(rates)):
         strength = ROOT + 0.08
     elif ratio < SMALL_UPDATE or rate < case.usual_rate / 10:
         strength = HINT + 0.15
@@ -36,7 +40,13 @@ def explain(case: Case) -> Finding | None:
         return None
     clip = case.examination.clip
     clipped = clip is not None and clip < 1e-2
-    why = f"gradients are clipped to {clip:g}" if clipped else f"the learning rate is {rate:.3g}"
+    why = f"the learning rate is {rate:.3g}"
+    remedy = "raise the learning rate, ten times at first"
+    if clipped:
+        why, remedy = f"gradients are clipped to {clip:g}", "clip less"
+    elif rates and rates[-1] <= rate / FALLEN:
+        why = f"the learning rate has fallen from {rate:.3g} to {rates[-1]:.3g}"
+        remedy = "let the learning rate fall later and not so far, or not at all at first"
     arguments = f"learning_rate={_raised(case, ratio):.0e}" + (", clipnorm=1.0" if clipped else "")
     return Finding(
         cause="learning_rate_too_low",
@@ -46,9 +56,20 @@ def explain(case: Case) -> Finding | None:
             f"{why}; a step moves the weights by {ratio:.1g} of their size (about 1e-3 is usual), "
             f"all {case.evidence.steps} steps together by at most {moved:.1g}"
         ),
-        remedy="clip less" if clipped else "raise the learning rate, ten times at first",
+        remedy=remedy,
         code=f"keras.optimizers.{case.examination.optimizer}({arguments})".replace("e-0", "e-"),
     )
+
+
+def _moved(case: Case) -> float:
+    """All updates of the run together, in units of the weights, epoch by epoch."""
+    moved, before = 0.0, 0
+    for evidence in case.history:
+        ratios = [v.update_ratio for v in evidence.variables if v.is_weight and v.gradient_norm > 0]
+        ratios = [ratio for ratio in ratios if math.isfinite(ratio)]
+        moved += (statistics.median(ratios) if ratios else 0.0) * (evidence.steps - before)
+        before = evidence.steps
+    return moved
 
 
 def _untried(case: Case, rate: float) -> Finding:
