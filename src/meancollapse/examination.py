@@ -31,6 +31,8 @@ class Layer:
         std_at_start: Std of the output over rows with those weights.
         at_start_scaled: Readability at the start, with the numeric inputs standardised as well.
         gain: Largest absolute entry of a normalization's scale (gamma); `None` for others.
+        bias: Mean of its bias; `None` without one.
+        threshold: What the input of a `ReLU` layer must exceed to pass; `None` for others.
     """
 
     name: str
@@ -53,6 +55,8 @@ class Layer:
     std_at_start: float | None
     at_start_scaled: float | None
     gain: float | None = None
+    bias: float | None = None
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,7 @@ class Examination:
         learning_rate: Its learning rate, now.
         weight_decay: Its weight decay; `None` without one.
         clip: Smallest limit put on gradients (norm, global norm or value); `None` without one.
+        epsilon: What the optimizer adds to what it divides by; `None` where it does not tell.
     """
 
     layers: tuple[Layer, ...]
@@ -167,3 +172,4 @@ class Examination:
     learning_rate: float | None
     weight_decay: float | None
     clip: float | None
+    epsilon: float | None = None

@@ -228,12 +228,49 @@ def test_a_rate_that_was_raised_on_a_network_that_had_learned():
     assert "had skill in earlier epochs" in found[0].evidence
 
 
+@pytest.mark.parametrize(
+    "changes, says, code",
+    [
+        (dict(bias=-4.6, input_std=1.0, input_mean=0.0), "start at -4.6", "bias_initializer"),
+        (dict(threshold=6.0, kind="ReLU", has_weights=False), "threshold of 6", "max_value=6"),
+        (dict(bias=-4.6, input_std=50.0, input_mean=0.0), "weights already", "leaky_relu"),
+    ],
+)
+def test_units_that_are_off_from_the_start(changes, says, code):
+    dead = dict(
+        readability=0.0, constant_units=16, dead_units=16, constant_at_start=16, at_start=0.0
+    )
+    layers = with_layer("hidden", activation="relu", **dead, **changes)
+    found = findings(look=LOST, examination=layers)
+    named = next(f for f in found if f.cause == "dead_relu")
+    assert says in named.evidence
+    assert code in named.code
+    assert ("biases" in named.remedy) == ("bias_init" in code)
+
+
 def test_gradients_clipped_to_nothing():
     slow = tuple(variable(p.layer, update_ratio=1e-9) for p in PARAMETERS)
     (found, *_) = findings(variables=slow, examination=dict(clip=1e-8))
     assert found.cause == "learning_rate_too_low"
     assert "gradients are clipped to 1e-08" in found.evidence
     assert found.remedy == "clip less"
+    tiny_head = (
+        *slow[:-1],
+        variable("out", update_ratio=4e-3),
+        variable("other", update_ratio=4e-3),
+    )
+    (found, *_) = findings(variables=tiny_head, examination=dict(clip=1e-4))
+    assert (found.cause, found.strength > ROOT) == ("learning_rate_too_low", True)
+
+
+def test_steps_divided_by_a_large_epsilon():
+    slow = tuple(variable(p.layer, update_ratio=1e-7) for p in PARAMETERS)
+    (found, *_) = findings(variables=slow, examination=dict(epsilon=1.0))
+    assert found.cause == "learning_rate_too_low"
+    assert "divided by at least 1, Adam's epsilon" in found.evidence
+    assert found.code == "keras.optimizers.Adam(learning_rate=1e-3, epsilon=1e-7)"
+    (found, *_) = findings(variables=slow, examination=dict(epsilon=1e-7))
+    assert "epsilon" not in found.evidence + found.remedy + found.code
 
 
 @pytest.mark.parametrize("rate, has_fallen", [(1e-9, True), (1e-2, False)])

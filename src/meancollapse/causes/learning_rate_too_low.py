@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Callable
 
 from meancollapse.causes.case import Case
 from meancollapse.finding import HINT, ROOT, Finding
@@ -13,6 +14,8 @@ from meancollapse.trend import stops
 MOVED = 0.1
 # Update-to-weight ratios are healthy near 1e-3; TheDeepChecker alarms below 1e-4.
 SMALL_UPDATE = 1e-4
+# Gradients clipped to less, and an epsilon of more, are to blame before the rate.
+CLIPPED, LARGE_EPSILON = 1e-2, 1e-2
 # Times below its largest value at which a rate is said to have fallen.
 FALLEN = 10.0
 # Times below what Keras would start the optimizer with, where nothing else is known.
@@ -27,10 +30,15 @@ def explain(case: Case) -> Finding | None:
     kernels = [v for v in case.kernels if v.gradient_norm > 0]
     if case.blocking is not None or not kernels:
         return None
-    ratio = statistics.median(v.update_ratio for v in kernels)
+    clip, epsilon = case.examination.clip, case.examination.epsilon or 0.0
+    clipped, divided = clip is not None and clip < CLIPPED, epsilon >= LARGE_EPSILON
+    # Behind a tiny limit every array moves as far; that is much for a head of tiny weights only.
+    middle = statistics.median_low if clipped else statistics.median
+    ratio = middle([v.update_ratio for v in kernels])
+    name = case.examination.optimizer
     if not math.isfinite(ratio) or ratio >= SMALL_UPDATE * 10:
         return None
-    moved = _moved(case)
+    moved = _moved(case, middle)
     rates = [e.learning_rate for e in case.history if e.learning_rate is not None]
     if ratio < SMALL_UPDATE and (moved < MOVED or stops(rates)):
         strength = ROOT + 0.08
@@ -38,16 +46,20 @@ def explain(case: Case) -> Finding | None:
         strength = HINT + 0.15
     else:
         return None
-    clip = case.examination.clip
-    clipped = clip is not None and clip < 1e-2
     why = f"the learning rate is {rate:.3g}"
     remedy = "raise the learning rate, ten times at first"
     if clipped:
         why, remedy = f"gradients are clipped to {clip:g}", "clip less"
+    elif divided:
+        why = f"every step is divided by at least {epsilon:g}, {name}'s epsilon (1e-7 is usual)"
+        remedy = "lower epsilon"
     elif rates and rates[-1] <= rate / FALLEN:
         why = f"the learning rate has fallen from {rate:.3g} to {rates[-1]:.3g}"
         remedy = "let the learning rate fall later and not so far, or not at all at first"
-    arguments = f"learning_rate={_raised(case, ratio):.0e}" + (", clipnorm=1.0" if clipped else "")
+    arguments = f"learning_rate={_raised(case, ratio):.0e}"
+    if clipped or divided:
+        more = "clipnorm=1.0" if clipped else "epsilon=1e-07"
+        arguments = f"learning_rate={case.learning_rate or case.usual_rate:.0e}, {more}"
     return Finding(
         cause="learning_rate_too_low",
         strength=strength,
@@ -57,17 +69,17 @@ def explain(case: Case) -> Finding | None:
             f"all {case.evidence.steps} steps together by at most {moved:.1g}"
         ),
         remedy=remedy,
-        code=f"keras.optimizers.{case.examination.optimizer}({arguments})".replace("e-0", "e-"),
+        code=f"keras.optimizers.{name}({arguments})".replace("e-0", "e-"),
     )
 
 
-def _moved(case: Case) -> float:
+def _moved(case: Case, middle: Callable[[list[float]], float]) -> float:
     """All updates of the run together, in units of the weights, epoch by epoch."""
     moved, before = 0.0, 0
     for evidence in case.history:
         ratios = [v.update_ratio for v in evidence.variables if v.is_weight and v.gradient_norm > 0]
         ratios = [ratio for ratio in ratios if math.isfinite(ratio)]
-        moved += (statistics.median(ratios) if ratios else 0.0) * (evidence.steps - before)
+        moved += (middle(ratios) if ratios else 0.0) * (evidence.steps - before)
         before = evidence.steps
     return moved
 
@@ -88,6 +100,4 @@ def _untried(case: Case, rate: float) -> Finding:
 def _raised(case: Case, ratio: float) -> float:
     """A rate at which a step would move the weights by 1e-3, at most a hundred times more."""
     rate = case.learning_rate or case.usual_rate
-    if case.examination.clip is not None and case.examination.clip < 1e-2:
-        return rate
     return rate * min(100.0, max(10.0, 1e-3 / max(ratio, 1e-12)))

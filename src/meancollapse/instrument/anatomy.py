@@ -135,6 +135,8 @@ def _layer(name: str, layer: keras.Layer, given: np.ndarray | None, values: np.n
             std_at_start=None,
             at_start_scaled=None,
             gain=_gain(layer),
+            bias=_bias(layer),
+            threshold=float(layer.threshold) if isinstance(layer, keras.layers.ReLU) else None,
         )
 
 
@@ -143,6 +145,13 @@ def _gain(layer: keras.Layer) -> float | None:
     if gamma is None or not hasattr(gamma, "value"):
         return None
     return float(np.abs(layers.to_numpy(gamma.value)).max(initial=0))
+
+
+def _bias(layer: keras.Layer) -> float | None:
+    bias = getattr(layer, "bias", None)
+    if bias is None or not hasattr(bias, "value"):
+        return None
+    return float(layers.to_numpy(bias.value).astype(np.float64).mean())
 
 
 def _saturated(name: str, values: np.ndarray) -> float | None:

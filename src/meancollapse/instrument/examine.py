@@ -86,6 +86,7 @@ def examine(looker: Looker, name: str, batch_rows: int | None) -> Examination | 
         clip=min(
             (c for c in (_number(getattr(optimizer, a, None)) for a in CLIPS) if c), default=None
         ),
+        epsilon=_number(getattr(optimizer, "epsilon", None)),
     )
 
 
