@@ -11,6 +11,8 @@ from meancollapse.readability import (
     reduce_targets,
 )
 
+pytestmark = pytest.mark.tensorflow_only  # NumPy only: the same on every backend
+
 
 def test_equals_a_standardised_ridge_fitted_on_each_half():
     x, y = datasets.load_diabetes(return_X_y=True, scaled=False)
@@ -85,11 +87,12 @@ def test_inner_products_read_what_a_ridge_on_all_their_columns_reads():
 def test_the_permutation_test_keeps_its_size_with_more_columns_than_rows():
     rng = np.random.default_rng(0)
     p_values = []
-    for seed in range(100):
+    for seed in range(60):
         x, y = rng.normal(size=(80, 300)), rng.normal(size=(80, 1))
         p_values.append(input_readability(x[:, :5], y, x @ x.T, seed).p_value)
-    assert sum(p <= 0.05 for p in p_values) <= 12
-    assert np.mean(p_values) == pytest.approx(0.5, abs=0.12)
+    # 3 expected at 5 %; more than 9 has probability 0.001 under a valid test.
+    assert sum(p <= 0.05 for p in p_values) <= 9
+    assert np.mean(p_values) == pytest.approx(0.5, abs=0.15)
 
 
 def test_the_permutation_test_keeps_its_size():

@@ -33,6 +33,7 @@ def survival():
     return np.stack([time, np.ones(len(x))], 1).astype("float32")
 
 
+@pytest.mark.policy
 def test_a_mean_that_is_rightly_constant_beside_a_variance_is_no_collapse():
     y = (np.exp(x[:, :1]) * rng.normal(size=(len(x), 1))).astype("float32")
     callback, warned = watched(mlp(2, loss=gaussian), x, y, epochs=12)
@@ -44,6 +45,7 @@ def test_a_mean_that_is_rightly_constant_beside_a_variance_is_no_collapse():
     assert abs(look.r2) < 0.2
 
 
+@pytest.mark.policy
 @pytest.mark.parametrize("make, state", [(mlp, "healthy"), (dead_mlp, "collapsed")])
 def test_survival_is_judged_by_its_loss(make, state):
     callback, warned = watched(make(loss=cox), x, survival(), epochs=10)
@@ -56,6 +58,7 @@ def test_survival_is_judged_by_its_loss(make, state):
     assert np.isnan(look.r2)
 
 
+@pytest.mark.policy
 def test_the_best_constant_of_probabilities_adds_up_to_one():
     """A policy: y holds the action taken and its advantage. Four times 1 would cost nothing."""
     action = 2 * (x[:, 0] > 0) + (x[:, 1] > 0)

@@ -166,6 +166,7 @@ def test_both_of_two_outputs_learn_though_the_loss_of_one_outweighs_the_other():
     assert np.mean((found_label > 0.5) == label) > 0.8
 
 
+@pytest.mark.policy
 def test_what_only_training_on_all_rows_can_show_is_given_a_probation(capsys):
     # Of 600 users and items a thousand rows show every one only a few times.
     rng = np.random.default_rng(0)
@@ -314,6 +315,7 @@ def test_a_softmax_over_the_wrong_axis_is_turned_and_stays_so_in_the_file(tmp_pa
     assert np.mean(found.argmax(1) == labels) > 0.8
 
 
+@pytest.mark.policy
 def test_an_output_whose_head_cannot_be_changed_does_not_keep_another_from_being_rescued():
     x, y = regression_data()
     body = dead_mlp()
@@ -329,6 +331,7 @@ def test_an_output_whose_head_cannot_be_changed_does_not_keep_another_from_being
     assert 1 - np.mean((model.predict(x, verbose=0)[1] - y) ** 2) / y.var() > 0.6
 
 
+@pytest.mark.policy
 def test_a_capped_relu_layer_as_head_is_opened_and_stays_open_in_the_file(tmp_path):
     x, y = negative_targets()
     body = mlp()
@@ -482,6 +485,7 @@ class Lost(keras.layers.Dense):
         return 0.0 * super().call(inputs, training)
 
 
+@pytest.mark.policy
 def test_it_gives_up_after_so_many_rescues_and_says_what_to_read(capsys):
     body = mlp(8)
     lost = Lost(8)(body.outputs[0])
@@ -609,6 +613,7 @@ def test_a_model_that_is_given_words():
     assert r2(model, words, y) > 0.6
 
 
+@pytest.mark.policy
 def test_a_convolutional_recurrent_network_is_treated():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(96, 3, 4, 4, 1)).astype("float32")
@@ -752,6 +757,7 @@ def test_dropout_inside_a_recurrent_cell_is_eased():
     assert [model.layers[0].dropout, model.layers[0].recurrent_dropout] == [0.99, 0.99]
 
 
+@pytest.mark.policy
 def test_the_output_of_two_towers_keeps_its_activation():
     inputs = keras.Input((10,))
     layers = keras.layers
@@ -779,6 +785,7 @@ def test_a_schedule_that_gives_no_rate_at_all_is_put_aside():
     assert r2(model, x, y) > 0.5
 
 
+@pytest.mark.policy
 def test_a_head_applied_at_every_step_of_a_sequence_is_put_on_its_targets():
     layers = keras.layers
     model = keras.Sequential(
