@@ -13,6 +13,8 @@ from selenium.webdriver.chrome.service import Service
 
 import meancollapse as mc
 
+pytestmark = pytest.mark.tensorflow_only  # made by hand: the same on every backend
+
 LOOK = pathlib.Path(__file__).with_name("browser.js").read_text(encoding="utf-8")
 OPTIONS = (
     "--headless=new",

@@ -10,6 +10,8 @@ import told
 from meancollapse.report import page
 from meancollapse.report.report import Report
 
+pytestmark = pytest.mark.tensorflow_only  # made by hand: the same on every backend
+
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 
 
