@@ -124,7 +124,7 @@ def small_head(rate: float = 0.01, trainable: bool = True) -> tuple[Any, ...]:
 # --- units ---------------------------------------------------------------------------------------
 
 
-@illness("dead_relu", "biases_of_minus_99", "biases start at -99", CULPRIT, twin=plain)
+@illness("dead_relu", "biases_of_minus_99", "biases are -99", CULPRIT, twin=plain)
 def dead_from_the_start() -> tuple[Any, ...]:
     bias = initializers.Constant(-99.0)
     model = network(hidden(bias_initializer=bias, name=CULPRIT), layers.Dense(1))

@@ -231,7 +231,7 @@ def test_a_rate_that_was_raised_on_a_network_that_had_learned():
 @pytest.mark.parametrize(
     "changes, says, code",
     [
-        (dict(bias=-4.6, input_std=1.0, input_mean=0.0), "start at -4.6", "bias_initializer"),
+        (dict(bias=-4.6, input_std=1.0, input_mean=0.0), "biases are -4.6", "bias_initializer"),
         (dict(threshold=6.0, kind="ReLU", has_weights=False), "threshold of 6", "max_value=6"),
         (dict(bias=-4.6, input_std=50.0, input_mean=0.0), "weights already", "leaky_relu"),
     ],

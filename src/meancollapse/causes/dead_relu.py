@@ -59,7 +59,7 @@ def explain(case: Case) -> Finding | None:
 def _reason(case: Case, layer: Layer) -> tuple[str, str, str]:
     """What keeps a layer's units off from the start, what to do, and how."""
     if layer.threshold:
-        why = f", as nothing it is given exceeds its threshold of {layer.threshold:g}"
+        why = f", as they are given less than its threshold of {layer.threshold:g}"
         remedy = (
             "let everything above 0 pass: the threshold is what an input has to exceed; a largest "
             "output is called max_value"
@@ -68,7 +68,7 @@ def _reason(case: Case, layer: Layer) -> tuple[str, str, str]:
     holder = layer if layer.has_weights else case.layers[max(case.layers.index(layer) - 1, 0)]
     given = math.hypot(holder.input_std or 0.0, holder.input_mean or 0.0)
     if holder.bias is not None and holder.bias <= -max(LOW_BIAS, given):
-        why = f", as its biases start at {holder.bias:.2g} on the average"
+        why = f", as their biases are {holder.bias:.2g} on the average"
         code = 'keras.layers.Dense(units, activation="relu", bias_initializer="zeros")'
         return why, "start the biases of hidden layers at 0", code
     return NARROW

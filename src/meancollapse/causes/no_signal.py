@@ -9,7 +9,7 @@ from meancollapse.verdict import NO_SIGNAL, NO_SIGNAL_ROWS, is_frozen
 
 
 def explain(case: Case) -> Finding | None:
-    """Nothing is readable at the input, by ridge or Fourier features, nor in any layer.
+    """Nothing is readable at the input, by ridge in any form, nor in any layer.
 
     A permutation test says how sure that is; with fewer than 100 rows it says nothing.
     """

@@ -149,7 +149,7 @@ def _gain(layer: keras.Layer) -> float | None:
 
 def _bias(layer: keras.Layer) -> float | None:
     bias = getattr(layer, "bias", None)
-    if bias is None or not hasattr(bias, "value"):
+    if not isinstance(bias, keras.Variable):
         return None
     return float(layers.to_numpy(bias.value).astype(np.float64).mean())
 
