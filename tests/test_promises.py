@@ -107,6 +107,10 @@ STAGES = [
 ]
 
 
+GOES_ON = {"gradients", "inputs", "outputs", "pack", "add", "rows", "copies", "loss_scale"}
+GOES_ON |= {"forward", "look", "input_readability"}
+
+
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize(("owner", "stage"), STAGES, ids=[f"{o.__name__}.{s}" for o, s in STAGES])
 def test_an_error_of_ours_never_breaks_training(monkeypatch, owner, stage):
@@ -132,7 +136,9 @@ def test_an_error_of_ours_never_breaks_training(monkeypatch, owner, stage):
     ours = [str(w.message) for w in caught if isinstance(w.message, mc.MonitorWarning)]
     assert len(ours) == 1, ours
     assert "injected" in ours[0]
-    assert "switched itself off" in ours[0]
+    # What fails inside the step, or on sampled rows, is left out; the rest is still watched.
+    goes_on = stage in GOES_ON
+    assert ("switched itself off" in ours[0]) != goes_on
     assert len(history.history["loss"]) == 3
     assert len(history.history["spread"]) == 3
     assert (set(vars(model)), set(vars(model.optimizer))) == before
@@ -255,8 +261,11 @@ def test_no_step_waits_for_the_host(monkeypatch):
         def on_epoch_begin(self, epoch, logs=None):
             self.before = len(converted)
 
+        def on_train_batch_end(self, batch, logs=None):
+            self.inside = len(converted) - self.before
+
         def on_epoch_end(self, epoch, logs=None):
-            inside.append(len(converted) - self.before)
+            inside.append(self.inside)
 
     x, y = regression_data(640)
     mlp().fit(x, y, epochs=3, verbose=0, callbacks=[Count(), mc.WarnOnCollapse()])

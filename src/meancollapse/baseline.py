@@ -37,6 +37,7 @@ def best_constant(
     is_distribution: bool = False,
     is_probability: bool = False,
     weights: np.ndarray | None = None,
+    search: bool = True,
 ) -> tuple[np.ndarray, float]:
     """The constant that minimises `loss` on the targets.
 
@@ -47,6 +48,7 @@ def best_constant(
         is_distribution: Whether the constant must be a distribution over the columns.
         is_probability: Whether every column is a probability of its own.
         weights: Sample weights of shape `(rows,)`, or `None`.
+        search: Whether to go on from the best of the candidates, with dozens of calls of `loss`.
 
     Returns:
         The constant, shape `(columns,)`, and its loss.
@@ -69,7 +71,8 @@ def best_constant(
         candidates = [mean, median, *quantiles]
     losses = [_finite(loss(candidate)) for candidate in candidates]
     best = np.array(candidates[int(np.argmin(losses))], np.float64)
-    if is_distribution or is_probability or targets.shape[1] > MAX_SEARCHED_COLUMNS:
+    is_simple = is_distribution or is_probability or not search
+    if is_simple or targets.shape[1] > MAX_SEARCHED_COLUMNS:
         return best, min(losses)
     return _search(loss, best, targets)
 

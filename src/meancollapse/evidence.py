@@ -175,6 +175,7 @@ class Output:
         validation: Moments over the validation rows; `None` without validation this epoch.
         look: The output judged on the sample; `None` where the output has skill.
         examination: What the causes are drawn from; `None` until the output is found ill.
+        is_opposed: Whether the network before it is trained against it (gradient reversal).
     """
 
     name: str
@@ -183,6 +184,7 @@ class Output:
     validation: Stream | None
     look: Look | None
     examination: Examination | None = None
+    is_opposed: bool = False
 
 
 @dataclass(frozen=True)

@@ -107,10 +107,13 @@ def state(history: Sequence[Evidence], output: str) -> str:
     if output_has_skill(now):
         return HEALTHY
     wait = _wait(history, output)
-    if not wait.looks:
+    if not wait.looks or now.is_opposed:
         return UNDECIDED
     look = wait.looks[-1][1]
     if not look.target_varies:
+        low, high = look.target_range
+        if low == high:  # nothing to learn, as the targets are; it is said in words
+            return UNDECIDED
         if look.rows < MIN_ROWS or (now.train is not None and now.train.target_varies):
             return UNDECIDED
         return NO_SIGNAL if wait.steps >= CONSTANT_STEPS or last.is_last else UNDECIDED
@@ -143,7 +146,7 @@ def needs_help(history: Sequence[Evidence], output: str) -> bool:
     """
     last = history[-1]
     now = last.output(output)
-    if now is None or output_has_skill(now):
+    if now is None or now.is_opposed or output_has_skill(now):
         return False
     wait = _wait(history, output)
     look = wait.looks[-1][1] if wait.looks else None

@@ -12,7 +12,7 @@ from conftest import BACKEND
 from nets import Spike, class_data, dead_mlp, mlp, regression_data, weights_of
 
 import meancollapse as mc
-from meancollapse.instrument import ftrl
+from meancollapse.instrument import memory
 from meancollapse.instrument import surgery as operating_room
 from meancollapse.instrument.instrument import Instrument
 from meancollapse.remedies import rehearse, rescuer
@@ -425,7 +425,7 @@ def test_a_step_of_ftrl_without_gradient_leaves_the_weights(penalties):
     model.optimizer.build(model.trainable_variables)
     nothing = [keras.ops.zeros(v.shape) for v in model.trainable_variables]
     before = weights_of(model)
-    ftrl.hold(model)
+    memory.hold(model)
     model.optimizer.apply(nothing, model.trainable_variables)
     for a, b in zip(before, weights_of(model), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
@@ -613,7 +613,6 @@ def test_a_model_that_is_given_words():
     assert r2(model, words, y) > 0.6
 
 
-@pytest.mark.policy
 def test_a_convolutional_recurrent_network_is_treated():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(96, 3, 4, 4, 1)).astype("float32")
@@ -785,7 +784,6 @@ def test_a_schedule_that_gives_no_rate_at_all_is_put_aside():
     assert r2(model, x, y) > 0.5
 
 
-@pytest.mark.policy
 def test_a_head_applied_at_every_step_of_a_sequence_is_put_on_its_targets():
     layers = keras.layers
     model = keras.Sequential(

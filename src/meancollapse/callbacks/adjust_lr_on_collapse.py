@@ -3,13 +3,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-import warnings
 from typing import Any
 
-from meancollapse.callbacks.monitor import Monitor, level_of_fit
+from meancollapse.callbacks.monitor import Monitor
 from meancollapse.callbacks.warn_on_collapse import CollapseWarning
 from meancollapse.evidence import Evidence
-from meancollapse.instrument import backends, rates
+from meancollapse.instrument import backends, memory, rates
 from meancollapse.remedies import fresh_optimizer, rate_advice
 from meancollapse.remedies.held_rate import HeldRate
 from meancollapse.remedies.rate_advice import Change
@@ -108,7 +107,7 @@ class AdjustLROnCollapse(Monitor):
 
     def on_verdict(self, found: Verdict, evidence: Evidence) -> None:
         if self._is_news(found):
-            warnings.warn(CollapseWarning(found), stacklevel=level_of_fit())
+            self._warn(CollapseWarning(found))
 
     def _judge(self) -> None:
         super()._judge()
@@ -137,6 +136,7 @@ class AdjustLROnCollapse(Monitor):
             self._best.apply()
             fresh_optimizer.apply(self.model.optimizer)
         self._set(after / rate)
+        memory.hold(self.model)
         self._held = HeldRate(self.model.optimizer, rate)
         self.changes.append(change)
         words = f"set the learning rate from {rate:.3g} to {after:.3g}: {change.reason}"
@@ -165,4 +165,4 @@ class AdjustLROnCollapse(Monitor):
 
     def _say(self, epoch: int, words: str) -> None:
         if self.verbose:
-            print(f"\nEpoch {epoch + 1}: {words}.", flush=True)
+            self._print(f"Epoch {epoch + 1}: {words}.")

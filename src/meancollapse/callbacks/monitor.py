@@ -15,12 +15,16 @@ import keras
 
 from meancollapse import verdict
 from meancollapse.evidence import Evidence
-from meancollapse.instrument import instrument
+from meancollapse.instrument import instrument, quiet
 from meancollapse.instrument.snapshot import Camera
 from meancollapse.report import text
 from meancollapse.report.journal import Journal
 from meancollapse.report.report import Report
 from meancollapse.verdict import Verdict
+
+KEYS = ("spread", "grad_norm", "val_spread")
+# What lives only as long as a `fit`; copies of a callback go without.
+LIVE = ("_model", "_instrument", "_camera", "_journal", "_rescuer", "_best", "_held")
 
 
 class MonitorWarning(UserWarning):
@@ -59,6 +63,12 @@ class Monitor(keras.callbacks.Callback):
         # Stays when the instrument goes: a report may be asked for after `fit`.
         self._camera: Camera | None = None
         self._journal: Journal | None = None
+        self._model_name = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Copied or pickled in mid-`fit`: Keras Tuner and joblib do it.
+        held = {name: None for name in LIVE if name in vars(self)}
+        return {**vars(self), **held}
 
     # Whether this callback needs verdicts, and so the looks that cost a forward pass.
     judges = True
@@ -80,7 +90,7 @@ class Monitor(keras.callbacks.Callback):
                 "Pass it to `model.fit(..., callbacks=[...])` and call `report()` afterwards."
             )
         return Report(
-            model=self.model.name,
+            model=self._model_name,
             history=tuple(self.record),
             verdicts=tuple(self.verdicts),
             snapshots=self._camera.take() if self._camera is not None else (),
@@ -100,8 +110,11 @@ class Monitor(keras.callbacks.Callback):
         self.verdicts = []
         self._told: set[tuple[str, str]] = set()
         self._said: set[str] = set()
+        self._foreign: set[str] = set()
         self._examined: set[tuple[str, str, bool]] = set()
         self._journal = None
+        self._last_epoch: int | None = None
+        self._model_name = getattr(self.model, "name", "")
         self._guarded(self._attach)
         if self.log_path is not None:
             self._guarded(self._open_journal)
@@ -119,8 +132,11 @@ class Monitor(keras.callbacks.Callback):
             self._guarded(lambda attached: attached.end_validation())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if epoch == self._last_epoch:  # this callback stands in the list twice
+            return
+        self._last_epoch = epoch
         logs = {} if logs is None else logs
-        _add_keys(logs)
+        self._add_keys(logs)
         self._guarded(lambda attached: self._take_in(attached.end_epoch(epoch, logs), logs))
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
@@ -131,22 +147,21 @@ class Monitor(keras.callbacks.Callback):
     def _attach(self, _: Any = None) -> None:
         self._instrument = instrument.attach(self.model, self, self.params or {}, self.probe_data)
         self._camera = self._instrument.camera
+        self._instrument.fit.put_first(Monitor)
 
     def _open_journal(self, _: Any) -> None:
         assert self.log_path is not None
         try:
             self._journal = Journal(self.log_path, self.model.name)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # no such place, or no such name
             self._go_on_without_journal(error)
 
-    def _go_on_without_journal(self, error: OSError) -> None:
+    def _go_on_without_journal(self, error: OSError | ValueError) -> None:
         """A full disk is no reason to stop watching."""
         self._journal = None
-        warnings.warn(
+        self._note(
             f"{type(self).__name__} cannot write to log_path={os.fspath(self.log_path or '')!r} "
-            f"({error}) and goes on without it. Pass a file in a folder that can be written to.",
-            MonitorWarning,
-            stacklevel=level_of_fit(),
+            f"({error}) and goes on without it. Pass a file in a folder that can be written to."
         )
 
     def _log(self) -> None:
@@ -160,7 +175,7 @@ class Monitor(keras.callbacks.Callback):
 
     def _take_in(self, evidence: Evidence, logs: dict[str, Any]) -> None:
         self._say_notes()
-        _fill_keys(logs, evidence)
+        self._fill_keys(logs, evidence)
         self.on_evidence(evidence)
         if self.judges:
             self._judge()
@@ -200,11 +215,9 @@ class Monitor(keras.callbacks.Callback):
         try:
             self.history[-1] = self._instrument.examined(self.history[-1], name)
         except Exception:
-            warnings.warn(
+            self._note(
                 f"{type(self).__name__} could not look for the cause of what follows. Please "
-                f"report this:\n{traceback.format_exc()}",
-                MonitorWarning,
-                stacklevel=level_of_fit(),
+                f"report this:\n{traceback.format_exc()}"
             )
 
     def _is_news(self, found: Verdict) -> bool:
@@ -225,17 +238,16 @@ class Monitor(keras.callbacks.Callback):
         if action != self._attach and (attached is None or attached.is_closed):
             return
         try:
-            action(attached)
+            with quiet.hushed():
+                action(attached)
         except (Warning, KeyboardInterrupt):  # a filter makes warnings stop training; or Ctrl-C
             self._close(attached)
             raise
         except Exception:
             self._instrument = None
-            warnings.warn(
+            self._note(
                 f"{type(self).__name__} met an error of its own and switched itself off; training "
-                f"goes on unwatched. Please report this:\n{traceback.format_exc()}",
-                MonitorWarning,
-                stacklevel=level_of_fit(),
+                f"goes on unwatched. Please report this:\n{traceback.format_exc()}"
             )
             self._close(attached)
 
@@ -245,16 +257,63 @@ class Monitor(keras.callbacks.Callback):
             if attached is not None:
                 attached.close()
         except Exception:
-            warnings.warn(
-                f"Could not restore the model's methods:\n{traceback.format_exc()}",
-                MonitorWarning,
-                stacklevel=level_of_fit(),
-            )
+            self._note(f"Could not restore the model's methods:\n{traceback.format_exc()}")
+
+    def _warn(self, warning: Warning) -> None:
+        """Give a warning that points to the line of the user's that called `fit`."""
+        with quiet.aloud():
+            warnings.warn(warning, stacklevel=level_of_fit())
+
+    def _note(self, words: str) -> None:
+        """Warn of something that is no fault of the network; training goes on in any case."""
+        try:
+            with quiet.aloud():
+                warnings.warn(words, MonitorWarning, stacklevel=level_of_fit())
+        except MonitorWarning:
+            if _are_notes_to_stop_training():
+                raise
+            _print(f"MonitorWarning: {words}", sys.stderr)
+
+    def _print(self, line: str) -> None:
+        """Print a line under the progress bar; where nothing can be printed, go on without."""
+        _print(f"\n{line}", sys.stdout)
 
     def _release(self) -> None:
         attached, self._instrument = self._instrument, None
         if attached is not None:
             attached.detach(self)
+
+    def _add_keys(self, logs: dict[str, Any]) -> None:
+        """The same keys in every epoch, whatever happens: a missing one misaligns `History`."""
+        attached = self._instrument
+        if attached is not None:
+            if attached.foreign_keys is None:
+                attached.foreign_keys = {key for key in KEYS if key in logs}
+            self._foreign = attached.foreign_keys
+        logs.setdefault("spread", math.nan)
+        logs.setdefault("grad_norm", math.nan)
+        if any(key.startswith("val_") for key in logs):
+            logs.setdefault("val_spread", math.nan)
+
+    def _fill_keys(self, logs: dict[str, Any], evidence: Evidence) -> None:
+        """Of several outputs the narrowest is logged; a metric of the user's keeps its name."""
+        trained = [o.train.spread for o in evidence.outputs if o.train is not None]
+        looked = [o.look.spread for o in evidence.outputs if o.look is not None]
+        validated = [o.validation.spread for o in evidence.outputs if o.validation is not None]
+        found = {"grad_norm": evidence.grad_norm}
+        if trained or looked:
+            found["spread"] = min(trained or looked)
+        if validated:
+            found["val_spread"] = min(validated)
+        for key, value in found.items():
+            if value is not None and key not in self._foreign:
+                logs[key] = value
+        if self._foreign and self._leads():
+            names = ", ".join(f"`{key}`" for key in sorted(self._foreign))
+            words = f"{names} in the logs stays what the script made it, not what is measured here"
+            if words not in self._said:
+                self._said.add(words)
+                self._note(f"{type(self).__name__}: {words}; see `history` for that.")
 
     def _say_notes(self) -> None:
         attached = self._instrument
@@ -263,8 +322,7 @@ class Monitor(keras.callbacks.Callback):
         for note in attached.notes:
             if note not in self._said:
                 self._said.add(note)
-                text_of_note = f"{type(self).__name__}: {note}"
-                warnings.warn(text_of_note, MonitorWarning, stacklevel=level_of_fit())
+                self._note(f"{type(self).__name__}: {note}")
 
 
 def level_of_fit() -> int:
@@ -279,22 +337,19 @@ def level_of_fit() -> int:
     return 2
 
 
-def _add_keys(logs: dict[str, Any]) -> None:
-    """The same keys in every epoch, whatever happens: a missing one misaligns `History`."""
-    logs.setdefault("spread", math.nan)
-    logs.setdefault("grad_norm", math.nan)
-    if any(key.startswith("val_") for key in logs):
-        logs.setdefault("val_spread", math.nan)
+def _are_notes_to_stop_training() -> bool:
+    """Whether a filter names our notes, and not all warnings (`simplefilter("error")`)."""
+    for action, _, category, *_ in warnings.filters:
+        if isinstance(category, type) and issubclass(MonitorWarning, category):
+            return action == "error" and issubclass(category, MonitorWarning)
+    return False
 
 
-def _fill_keys(logs: dict[str, Any], evidence: Evidence) -> None:
-    """Of several outputs the narrowest is logged."""
-    trained = [o.train.spread for o in evidence.outputs if o.train is not None]
-    looked = [o.look.spread for o in evidence.outputs if o.look is not None]
-    validated = [o.validation.spread for o in evidence.outputs if o.validation is not None]
-    if trained or looked:
-        logs["spread"] = min(trained or looked)
-    if evidence.grad_norm is not None:
-        logs["grad_norm"] = evidence.grad_norm
-    if validated:
-        logs["val_spread"] = min(validated)
+def _print(words: str, stream: Any) -> None:
+    """Print, whatever the stream is: closed, a pipe nobody reads, one for ASCII only, or none."""
+    try:
+        print(words, file=stream, flush=True)
+    except UnicodeEncodeError:
+        _print(words.encode("ascii", "backslashreplace").decode(), stream)
+    except Exception:
+        return

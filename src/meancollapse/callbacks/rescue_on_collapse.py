@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from typing import Any
 
 from meancollapse import verdict
-from meancollapse.callbacks.monitor import Monitor, level_of_fit
+from meancollapse.callbacks.monitor import Monitor
 from meancollapse.callbacks.warn_on_collapse import CollapseWarning
 from meancollapse.evidence import Evidence
 from meancollapse.instrument.instrument import Instrument
@@ -97,7 +96,7 @@ class RescueOnCollapse(Monitor):
 
     def on_verdict(self, found: Verdict, evidence: Evidence) -> None:
         if self._is_news(found):
-            warnings.warn(CollapseWarning(found), stacklevel=level_of_fit())
+            self._warn(CollapseWarning(found))
 
     def _judge(self) -> None:
         super()._judge()
@@ -120,4 +119,4 @@ class RescueOnCollapse(Monitor):
 
     def _say(self, line: str) -> None:
         if self.verbose:
-            print(f"\n{line}", flush=True)
+            self._print(line)

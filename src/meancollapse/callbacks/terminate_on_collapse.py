@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import warnings
-
-from meancollapse.callbacks.monitor import Monitor, level_of_fit
+from meancollapse.callbacks.monitor import Monitor
 from meancollapse.callbacks.warn_on_collapse import CollapseWarning
 from meancollapse.evidence import Evidence
 from meancollapse.verdict import Verdict
@@ -35,4 +33,4 @@ class TerminateOnCollapse(Monitor):
         if self._is_news(found):
             self.model.stop_training = True
             self.stopped_epoch = found.epoch
-            warnings.warn(CollapseWarning(found), stacklevel=level_of_fit())
+            self._warn(CollapseWarning(found))

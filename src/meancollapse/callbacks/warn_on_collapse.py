@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import warnings
-
-from meancollapse.callbacks.monitor import Monitor, level_of_fit
+from meancollapse.callbacks.monitor import Monitor
 from meancollapse.evidence import Evidence
 from meancollapse.verdict import Verdict
 
@@ -49,4 +47,4 @@ class WarnOnCollapse(Monitor):
 
     def on_verdict(self, found: Verdict, evidence: Evidence) -> None:
         if self._is_news(found):
-            warnings.warn(CollapseWarning(found), stacklevel=level_of_fit())
+            self._warn(CollapseWarning(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,16 +24,95 @@ class Bounds:
         constant_loss: Its loss.
         perfect_loss: Loss of predicting the targets themselves; `None` where that means nothing.
         is_endless: Whether the loss falls without end.
+        depends_on_targets: Whether the loss asks for the targets at all.
     """
 
     constant: np.ndarray
     constant_loss: float
     perfect_loss: float | None
     is_endless: bool
+    depends_on_targets: bool = True
+
+
+# A call with so many rows that takes longer than this is slow...
+FEW_ROWS, SLOW = 32, 0.01
+# ...and one with more of them may take about so long.
+SECONDS_PER_CALL = 0.1
+# Losses whose pace is remembered.
+MAX_KNOWN = 64
+_seconds: dict[int, tuple[Any, float]] = {}
 
 
 def value(head: heads.Head, target: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
     """The compiled loss of one output on the sample, as Keras would average it."""
+    index = affordable(head, target, prediction)
+    if index is not None:
+        target, prediction = target[index], prediction[index]
+        weights = None if weights is None else np.asarray(weights)[index]
+    return _value(head, target, prediction, weights)
+
+
+def mean(head: heads.Head, target: Any, prediction: Any) -> Any:
+    """The mean loss of one output as a tensor, without sample weights."""
+    loss = keras.losses.get(head.loss) if isinstance(head.loss, str) else head.loss
+    y, p = keras.ops.convert_to_tensor(target), prediction
+    if loss is None:
+        targets, predictions = heads.columns(head, y, p)
+        return keras.ops.mean(keras.ops.square(targets - predictions))
+    if not isinstance(loss, keras.losses.Loss) and len(y.shape) + 1 == len(p.shape):
+        y = keras.ops.expand_dims(y, -1) if p.shape[-1] == 1 else y
+    return keras.ops.mean(loss(y, p))
+
+
+def affordable(head: heads.Head, target: np.ndarray, prediction: np.ndarray) -> np.ndarray | None:
+    """The rows on which a loss of the user's own may be asked; `None` for all.
+
+    A loss that goes through its rows one by one, as `tf.map_fn` does, would hold up the training.
+    """
+    loss, count = head.loss, len(prediction)
+    if loss is None or heads.is_of_keras(loss) or len(target) != count or count <= FEW_ROWS:
+        return None
+    seconds = _seconds.get(id(loss), (None, 0.0))
+    if seconds[0] is not loss:
+        few = np.arange(FEW_ROWS)
+        seconds = _seconds[id(loss)] = loss, _shortest(head, target[few], prediction[few])
+        while len(_seconds) > MAX_KNOWN:
+            del _seconds[next(iter(_seconds))]
+    if seconds[1] <= SLOW:
+        return None
+    rows = max(FEW_ROWS, int(FEW_ROWS * SECONDS_PER_CALL / seconds[1]))
+    return None if rows >= count else np.linspace(0, count - 1, rows).astype(int)
+
+
+def _shortest(head: heads.Head, target: np.ndarray, prediction: np.ndarray) -> float:
+    """Seconds of one call, the first and what it sets up left out."""
+    found = []
+    for _ in range(3):
+        began = time.perf_counter()
+        _value(head, target, prediction, None)
+        found.append(time.perf_counter() - began)
+    return min(found)
+
+
+def is_slow(head: heads.Head) -> bool:
+    """Whether a loss takes so long that it is not to be asked often."""
+    return _seconds.get(id(head.loss), (None, 0.0))[1] > SLOW
+
+
+def depends_on_targets(head: heads.Head, target: np.ndarray, prediction: np.ndarray) -> bool:
+    """Whether a loss would notice if every row had another row's target.
+
+    One that does not is given dummies, as `fit` wants some targets (triplets, consistency).
+    """
+    if head.loss is None or heads.is_of_keras(head.loss) or len(target) < 2:
+        return True
+    as_is = value(head, target, prediction, None)
+    room = 1e-6 * max(abs(as_is), 1e-12)
+    others = (np.roll(target, 1, axis=0), target[::-1])
+    return any(not abs(value(head, y, prediction, None) - as_is) <= room for y in others)
+
+
+def _value(head: heads.Head, target: np.ndarray, prediction: np.ndarray, weights: Any) -> float:
     loss = head.loss
     if loss is None:  # squared error, of classes the Brier score
         targets, predictions = heads.columns(head, target, prediction)
@@ -72,7 +152,7 @@ def row_vector(weights: Any, rows: int) -> np.ndarray | None:
     if weights is None:
         return None
     weights = np.asarray(weights, np.float64)
-    weights = weights.reshape(len(weights), -1).mean(1)
+    weights = weights.reshape(len(weights), -1).mean(1).clip(0)
     return weights if len(weights) == rows and weights.sum() > 0 else None
 
 
@@ -85,6 +165,7 @@ def bounds(head: heads.Head, target: np.ndarray, like: np.ndarray, weights: Any)
 
     perfect: float | None = 0.0
     is_endless = False
+    asks = depends_on_targets(head, target, like)
     rows = row_vector(weights, len(target))
     prior, matrix = _prior(head, target, like, rows)
     native = to_native(head)
@@ -105,7 +186,7 @@ def bounds(head: heads.Head, target: np.ndarray, like: np.ndarray, weights: Any)
         )
         if head.kind != "sparse" and target.shape == like.shape:
             perfect = loss(native(target))
-    return Bounds(np.asarray(constant), constant_loss, perfect, is_endless)
+    return Bounds(np.asarray(constant), constant_loss, perfect, is_endless, asks)
 
 
 def _best_number(
@@ -125,7 +206,9 @@ def _best_number(
         return loss(constant.reshape((1, *prediction.shape[1:])))
 
     def best(points: np.ndarray) -> tuple[np.ndarray, float]:
-        return baseline.best_constant(head.loss_name, of_constant, points, weights=weights)
+        return baseline.best_constant(
+            head.loss_name, of_constant, points, weights=weights, search=not is_slow(head)
+        )
 
     found = [best(targets)] if head.is_comparable else []
     points = prediction.reshape(len(prediction), -1)

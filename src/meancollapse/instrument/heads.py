@@ -6,7 +6,6 @@ as columns of predictions beside columns of targets, over the same rows.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+
+from meancollapse.instrument import backends, quiet
 
 # Statistics are kept for at most this many columns of an output; more are thinned or folded.
 MAX_COLUMNS = 256
@@ -94,7 +95,8 @@ def pair(model: keras.Model, y: Any, y_pred: Any) -> list[tuple[Head, Any, Any]]
     Returns:
         One `(head, target, prediction)` per output that has both. Left out are those of which no
         more is known than that: without a loss where other outputs have one, and without a loss
-        where targets and predictions differ in size (an embedding and its class numbers).
+        where targets and predictions differ in size (an embedding and its class numbers); those
+        that the compiled loss weighs 0 or less, and complex numbers.
     """
     predictions = _named(y_pred, _output_names(model))
     names = [name for name, _ in predictions]
@@ -102,10 +104,13 @@ def pair(model: keras.Model, y: Any, y_pred: Any) -> list[tuple[Head, Any, Any]]
     losses = by_name(model.loss, names, shared=True)
     if any(losses.get(name) is not None for name in names):
         predictions = [each for each in predictions if losses.get(each[0]) is not None]
+    weights = loss_weights(model, names)
     pairs = []
     for name, prediction in predictions:
         target = targets.get(name)
-        if target is None or not hasattr(prediction, "shape"):
+        if target is None or not hasattr(prediction, "shape") or not weights[name] > 0:
+            continue
+        if not (holds_reals(target) and holds_reals(prediction)):
             continue
         head = _head(name, losses.get(name), target, prediction)
         if head.loss is not None or _is_alike(head, target):
@@ -134,14 +139,13 @@ def each_output(model: keras.Model, y_pred: Any, change: Callable[[str, Any], An
 
 def loss_weights(model: keras.Model, names: list[str]) -> dict[str, float]:
     """What `compile` says every output's loss is multiplied by; 1 where it says nothing."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a lambda among what was compiled
-            given = (model.get_compile_config() or {}).get("loss_weights")
-        found = {} if given is None else by_name(given, _output_names(model) or names)
-        return {name: float(found.get(name) or 1.0) for name in names}
-    except Exception:  # a loss or metric of the user's own that cannot be put into words
-        return dict.fromkeys(names, 1.0)
+    given = backends.compiled_loss_weights(model)
+    found = {} if given is None else by_name(given, _output_names(model) or names)
+    known = {name: found.get(name) for name in names}
+    return {
+        name: float(weight) if isinstance(weight, int | float) else 1.0
+        for name, weight in known.items()
+    }
 
 
 def columns(head: Head, target: Any, prediction: Any) -> tuple[Any, Any]:
@@ -190,6 +194,23 @@ def holds_numbers(tensor: Any) -> bool:
     return not name.startswith(("str", "bytes", "object"))
 
 
+def holds_reals(tensor: Any) -> bool:
+    """Whether a tensor holds numbers, and not complex ones."""
+    name = getattr(tensor.dtype, "name", str(tensor.dtype))
+    return holds_numbers(tensor) and not name.startswith("complex")
+
+
+def is_of_keras(loss: Any) -> bool:
+    """Whether a loss is one that Keras ships."""
+    if loss is None or isinstance(loss, str):
+        return loss is not None
+    kind = loss if hasattr(loss, "__name__") else type(loss)
+    wrapped = getattr(loss, "fn", kind)
+    return all(
+        str(getattr(each, "__module__", "")).startswith("keras.") for each in (kind, wrapped)
+    )
+
+
 def probabilities(head: Head, prediction: Any) -> Any:
     """What `predict` means: probabilities, where the loss says the output is logits."""
     if head.kind == "regression":
@@ -225,7 +246,9 @@ def _has_unknown_length(tensor: Any) -> bool:
 def _head(name: str, loss: Any, target: Any, prediction: Any) -> Head:
     identity = loss_name(loss)
     from_logits = bool(getattr(loss, "from_logits", False))
-    if identity in SPARSE or _looks_like_class_ids(target, prediction):
+    if identity in SPARSE or (
+        _looks_like_class_ids(target, prediction) and _takes_class_ids(loss, target, prediction)
+    ):
         return Head(name, loss, "sparse", from_logits, classes=int(prediction.shape[-1]))
     if identity in CATEGORICAL:
         return Head(name, loss, "categorical", from_logits)
@@ -258,6 +281,29 @@ def _looks_like_class_ids(target: Any, prediction: Any) -> bool:
         here == there or None in (here, there) for here, there in pairs
     )
     return integers and wide and fits
+
+
+def _takes_class_ids(loss: Any, target: Any, prediction: Any) -> bool:
+    """Whether a custom loss reads integers as class numbers: then it cuts off fractions.
+
+    One that compares them with the predictions as numbers (quantiles of counts) does not.
+    """
+    if loss is None or isinstance(loss, str):
+        return True
+    shapes = [(2, *(size or 2 for size in tensor.shape[1:])) for tensor in (target, prediction)]
+    values = np.random.default_rng(0).uniform(0.1, 0.9, shapes[1]).astype(np.float32)
+    values /= values.sum(-1, keepdims=True)
+
+    def of(y: float) -> float:
+        kind = keras.backend.standardize_dtype(target.dtype) if y == 0 else "float32"
+        return backends.eager_loss(loss, np.full(shapes[0], y, kind), values)
+
+    try:
+        with quiet.quiet(loss):
+            whole, fraction = of(0), of(0.4)
+    except Exception:  # fractions are not for it
+        return True
+    return bool(np.isclose(whole, fraction, rtol=1e-5, atol=1e-7))
 
 
 def _output_names(model: keras.Model) -> list[str] | None:

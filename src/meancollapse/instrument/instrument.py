@@ -16,17 +16,27 @@ from meancollapse.instrument import (
     averages,
     backends,
     examine,
+    opposition,
+    quiet,
     reading,
     snapshot,
     step_functions,
     traits,
 )
 from meancollapse.instrument.dial import Dial
+from meancollapse.instrument.fit import Fit
 from meancollapse.instrument.look import Looker
 from meancollapse.instrument.sample import Sample
 from meancollapse.instrument.schedule import LookSchedule
 from meancollapse.instrument.taps import Taps
 from meancollapse.readability import InputReadability
+
+# Targets after which it is said that all are alike.
+ENOUGH_TARGETS = 32
+# Looks at which it is asked whether a network is trained against an output.
+MOST_ASKED = 4
+# Letters of an error that are shown.
+MAX_REASON = 200
 
 _attached: weakref.WeakKeyDictionary[keras.Model, Instrument] = weakref.WeakKeyDictionary()
 
@@ -42,9 +52,11 @@ def attach(
         params: The callback's `params`.
         probe_data: `(x, y)` or `(x, y, sample_weight)`, or `None` to capture training rows.
     """
-    instrument = _attached.get(model)
+    fit, instrument = Fit(), _attached.get(model)
+    if instrument is not None and not instrument.belongs_to(fit, owner):
+        instrument.close()  # left behind by a `fit` that somebody's exception ended
     if instrument is None or instrument.is_closed:
-        instrument = _attached[model] = Instrument(model, params, probe_data)
+        instrument = _attached[model] = Instrument(model, params, probe_data, fit)
         instrument.open()
     instrument.owners.append(owner)
     return instrument
@@ -55,6 +67,12 @@ def of(model: keras.Model) -> Instrument | None:
     return _attached.get(model)
 
 
+def _close(reference: weakref.ref[Instrument]) -> None:
+    instrument = reference()
+    if instrument is not None:
+        instrument.close()
+
+
 class Instrument:
     """Measures one `fit` of one model.
 
@@ -62,10 +80,20 @@ class Instrument:
         model: A compiled model.
         params: `{"epochs": ..., "steps": ...}` as Keras gives them to callbacks.
         probe_data: `(x, y)` or `(x, y, sample_weight)` to look through, or `None`.
+        fit: The `fit` it is for; by default the one that is running.
     """
 
-    def __init__(self, model: keras.Model, params: dict[str, Any], probe_data: Any = None):
+    def __init__(
+        self,
+        model: keras.Model,
+        params: dict[str, Any],
+        probe_data: Any = None,
+        fit: Fit | None = None,
+    ):
         self.model = model
+        self.fit = Fit() if fit is None else fit
+        # Columns of the logs that are the user's own.
+        self.foreign_keys: set[str] | None = None
         self.epochs: int | None = params.get("epochs")
         self.owners: list[Any] = []
         self.at_close: list[Callable[[], None]] = []
@@ -73,11 +101,14 @@ class Instrument:
         self.is_closed = False
         self.steps = 0
         self.last_evidence: Evidence | None = None
-        self._error: Exception | None = None
-        self._sample = Sample(probe_data)
-        self._validation_sample = Sample()
+        # Whether something has failed to be measured, and whether the outputs have.
+        self._is_partial = self._cannot_look = False
+        self._left_out: set[str] = set()
+        pads = traits.masks(model)
+        self._sample = Sample(probe_data, pads)
+        self._validation_sample = Sample(pads=pads)
         self.camera = snapshot.Camera(model, self._sample, self._validation_sample)
-        self._taps = Taps(model, self._on_error)
+        self._taps = Taps(model, self._cannot_measure)
         self._train = self._meter("train", self._sample)
         self._test = self._meter("test", self._validation_sample)
         self._validated = False
@@ -85,6 +116,9 @@ class Instrument:
         self._measured_test: Any = None
         self._at_input: dict[str, InputReadability | None] = {}
         self._looker: Looker | None = None
+        # Outputs that the network is trained against, and how often was asked.
+        self._opposed: set[str] = set()
+        self._asked: dict[str, int] = {}
         self._looks_due = LookSchedule()
         self._steps_per_call = int(getattr(model, "steps_per_execution", 1) or 1)
         if params.get("steps"):
@@ -95,13 +129,24 @@ class Instrument:
         """Of several callbacks in one fit the one that works the instrument."""
         return self.owners[0] if self.owners else None
 
+    def belongs_to(self, fit: Fit, owner: object) -> bool:
+        """Whether this is the instrument of a `fit` that a callback has just begun."""
+        return not self.is_closed and self.fit.is_same(fit) and owner not in self.owners
+
     def open(self) -> None:
         """Install the taps and put the measuring step function in the model's place."""
         self._slow_start = traits.starts_slowly(self.model)
         self._has_modes = traits.has_modes(self.model)
-        self._taps.install()
+        self.fit.when_over(functools.partial(_close, weakref.ref(self)))
+        if self.model.train_function is None:  # in a loop of the user's own it is made later
+            self.model.make_train_function()
         self._plain_train = self.model.train_function
-        self._own_step = self._plain_train, self._taps.measured_step("train")
+        self._own_step = self._plain_train, None
+        if backends.is_made_by_keras(self.model):
+            self._taps.install()
+            self._own_step = self._plain_train, self._taps.measured_step("train")
+        else:
+            self.note(step_functions.NOT_ITS_STEP + ".")
         self.use_step(None)
 
     def sample_rows(self) -> tuple[Any, Any, Any] | None:
@@ -132,6 +177,10 @@ class Instrument:
                 return step_functions.unmeasured(measured), measured
         return self._taps.plain_step(dial), measured
 
+    def is_judged(self, name: str) -> bool:
+        """Whether an output is to follow its targets, as far as is known."""
+        return name not in self._opposed
+
     def forget_test_step(self) -> None:
         """Have validation and prediction compiled anew: the model's layers have changed."""
         self._measured_test = None
@@ -142,7 +191,7 @@ class Instrument:
         if step is None:
             step = self._own_step
         plain, measured = step
-        self._raw_step = measured
+        self._raw_step = plain if measured is None else measured
         self._our_train = self._measuring(plain, measured, self._train)
         self.model.train_function = self._our_train
 
@@ -192,15 +241,9 @@ class Instrument:
             self._plain_test = None
 
     def end_epoch(self, epoch: int, logs: dict[str, Any]) -> Evidence:
-        """Read everything measured in this epoch, once, whoever asks first.
-
-        Raises:
-            Exception: What went wrong inside a measured step, if anything did.
-        """
+        """Read everything measured in this epoch, once, whoever asks first."""
         if self.last_evidence is not None and self.last_evidence.epoch == epoch:
             return self.last_evidence
-        if self._error is not None:
-            raise self._error
         self.steps += self._train.calls * self._steps_per_call
         if self._train.calls_per_epoch is None:
             self._train.calls_per_epoch = self._train.calls or None
@@ -210,6 +253,7 @@ class Instrument:
         self._train.quiet = all(judges) and skill.all_have_skill(evidence)
         if any(judges) and self._looks_due.is_due(evidence):
             evidence = self._with_looks(evidence)
+        evidence = self._marked(evidence)
         self._looks_due.note(evidence)
         self.last_evidence = evidence
         return evidence
@@ -222,6 +266,7 @@ class Instrument:
         evidence = dataclasses.replace(evidence, is_last=True, ema_momentum=momentum)
         if momentum is not None or self._looks_due.is_due(evidence):
             evidence = self._with_looks(evidence)
+        evidence = self._marked(evidence)
         self.last_evidence = evidence
         return evidence
 
@@ -241,8 +286,9 @@ class Instrument:
             return evidence
         if output is None or output.look is None:
             evidence = self._with_looks(evidence)
-        looker = self._looker or Looker(self.model, *rows)
-        examination = examine.examine(looker, name, self._train.batch_rows)
+        with quiet.quiet(self.model):
+            looker = self._looker or Looker(self.model, *rows)
+            examination = examine.examine(looker, name, self._train.batch_rows)
         outputs = tuple(
             dataclasses.replace(output, examination=examination) if output.name == name else output
             for output in evidence.outputs
@@ -273,18 +319,24 @@ class Instrument:
         _attached.pop(self.model, None)
 
     def _measuring(self, plain: Any, measured: Any, meter: step_functions.Meter) -> Any:
-        return step_functions.measuring(
+        return step_functions.Measuring(
             plain,
             measured,
             meter,
-            self._steps_per_call,
-            backends.takes_batches_on_host(self.model),
-            self._on_error,
+            self.model,
+            self._cannot_measure,
             self.close,
-        )
+            self.fit.is_running,
+            lambda: self._taps.has_hidden_state,
+        ).step_function()
 
-    def _on_error(self, error: Exception) -> None:
-        self._error = self._error or error
+    def _cannot_measure(self, words: str, error: Exception | None) -> None:
+        """Say that something is left out of what is measured; the rest goes on."""
+        reason = "" if error is None else f" ({_in_a_line(error)})"
+        self._is_partial = True
+        if words not in self._left_out:
+            self._left_out.add(words)
+            self.note(f"{words}{reason}.")
 
     def _meter(self, phase: str, sample: Sample) -> step_functions.Meter:
         """A meter of one phase that adds rows of the batches it sees to a sample."""
@@ -293,7 +345,8 @@ class Instrument:
             try:
                 return sample.add(batch)
             except Exception as error:
-                self._on_error(error)
+                words = "The batches cannot be sampled, so outputs are not examined"
+                self._cannot_measure(words, error)
                 return 0
 
         return step_functions.Meter(add, functools.partial(self._taps.batch_of, phase))
@@ -302,7 +355,7 @@ class Instrument:
         found = reading.read(
             self._train, self._test if self._validated else None, self._taps.layouts
         )
-        if self._train.series:
+        if self._train.series and not self._is_partial:
             for note in reading.what_is_missing(found, self._sample):
                 self.note(note)
         per_epoch = self._train.calls * self._steps_per_call
@@ -325,6 +378,21 @@ class Instrument:
 
     def _with_looks(self, evidence: Evidence) -> Evidence:
         """The evidence with every output examined on the sample."""
+        if self._cannot_look:
+            return evidence
+        try:
+            with quiet.quiet(self.model):
+                return self._looked_at(evidence)
+        except Exception as error:
+            # Rows that a step of the user's own takes apart may be none the model can be given.
+            self._cannot_look = True
+            words = (
+                "Sampled rows cannot be passed through model and loss, so outputs are not examined"
+            )
+            self._cannot_measure(words, error)
+            return evidence
+
+    def _looked_at(self, evidence: Evidence) -> Evidence:
         rows = self._sample.rows()
         if rows is None or rows[1] is None:
             return evidence
@@ -341,10 +409,50 @@ class Instrument:
                 if self._looks_due.wants_input_test(evidence) and head.name not in self._at_input:
                     self._at_input[head.name] = looker.input_readability(head, target)
                 look = looker.look(head, target, prediction, self._at_input.get(head.name), True)
+            self._say_if_alike(look, output)
+            if look is not shallow and len(looker.pairs) > 1:
+                self._ask_if_opposed(rows, head.name)
             outputs.append(dataclasses.replace(output, look=look))
         return dataclasses.replace(evidence, outputs=tuple(outputs))
+
+    def _say_if_alike(self, look: Look, output: Output) -> None:
+        """Where all targets are one number there is nothing to learn, and nothing to judge."""
+        low, high = look.target_range
+        seen = output.train is not None and output.train.target_varies
+        if low == high and look.rows >= ENOUGH_TARGETS and not seen:
+            self.note(
+                f"Every target of output '{output.name}' seen so far is {low:g}, so there is "
+                "nothing in it to be told apart, and the output is not judged."
+            )
+
+    def _ask_if_opposed(self, rows: tuple[Any, Any, Any], name: str) -> None:
+        """Find out, at a few looks, whether the network is trained against this output."""
+        asked = self._asked.get(name, 0)
+        if name in self._opposed or asked >= MOST_ASKED or not opposition.is_possible(self.model):
+            return
+        self._asked[name] = asked + 1
+        if opposition.is_opposed(self.model, rows[0], rows[1], name):
+            self._opposed.add(name)
+            self.note(
+                f"The layers before output '{name}' are trained against it (gradient reversal), so "
+                "it is not judged."
+            )
+
+    def _marked(self, evidence: Evidence) -> Evidence:
+        """The evidence with what is known of outputs that the network is trained against."""
+        outputs = tuple(
+            dataclasses.replace(output, is_opposed=output.name in self._opposed)
+            for output in evidence.outputs
+        )
+        return dataclasses.replace(evidence, outputs=outputs)
 
     def note(self, text: str) -> None:
         """Something that cannot be measured in this `fit`; said once by the callback."""
         if text not in self.notes:
             self.notes.append(text)
+
+
+def _in_a_line(error: Exception) -> str:
+    """What an exception says, short enough to be read."""
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}"[:MAX_REASON]

@@ -139,6 +139,12 @@ def added_losses(model: keras.Model, x: Any, weights: dict[int, Any] | None = No
         return list(_stateless(model, x, weights or {}, training=True, losses=True))
 
 
+def passed(model: keras.Model, x: Any, weights: dict[int, Any]) -> Any:
+    """Outputs as tensors, in inference mode, with other values for some variables by `id`."""
+    with backends.without_gradient():
+        return _stateless(model, x, weights, training=False)
+
+
 def _stateless(
     model: keras.Model, x: Any, weights: dict[int, Any], training: bool, losses: bool = False
 ) -> Any:
@@ -157,14 +163,15 @@ def _stateless(
 @contextmanager
 def _recorded(model: keras.Model, keep: Callable[[str, keras.Layer, Any, Any], None]) -> Any:
     """Shadow `call` of every layer for one pass."""
-    layers = list(_layers(model))
-    for name, layer in layers:
-        backends.override(layer, "call", _recording(layer, name, keep))
+    shadows = [
+        backends.Shadow(layer, "call", _recording(layer, name, keep))
+        for name, layer in _layers(model)
+    ]
     try:
         yield
     finally:
-        for _, layer in layers:
-            backends.restore(layer, "call")
+        for shadow in reversed(shadows):
+            shadow.remove()
 
 
 def _recording(layer: keras.Layer, name: str, keep: Callable[..., None]) -> Any:

@@ -27,6 +27,8 @@ from meancollapse.readability import InputReadability
 # A std below this share of the mean is float32 rounding: the prediction is one number.
 ROUNDING = 1e-6
 MAX_REPORTED = 16
+# Share of the weight that may be negative, as it is in simulated events of physics.
+SIGNED = 0.15
 
 
 class Looker:
@@ -48,6 +50,7 @@ class Looker:
         self.pairs = heads.pair(model, y, predictions)
         names = [head.name for head, _, _ in self.pairs]
         self._weights = dict(heads.by_name(sample_weight, names, shared=True))
+        self._inputs: tuple[np.ndarray, np.ndarray | None] | None = None
         # Targets of an output, and what is known of their loss.
         self._bounds: dict[str, tuple[np.ndarray, Bounds]] = {}
         # Weights by position, of outputs with padding, and their targets with a row for each.
@@ -66,10 +69,11 @@ class Looker:
         """Readability of one output's target at the model's input."""
         targets, _ = columns.of(head, self._flat_target(head, target), target_only=True)
         targets = self._readable(head, targets)
-        features = inputs.columns(self.x, self.limit)
-        if not np.isfinite(features).all():
-            return None
-        gram = inputs.gram(self.x, self.limit)
+        if self._inputs is None:  # the same for every output
+            features = inputs.columns(self.x, self.limit)
+            is_finite = np.isfinite(features).all()
+            self._inputs = features, inputs.gram(self.x, self.limit) if is_finite else None
+        features, gram = self._inputs
         return readability.input_readability(features, columns.matching(targets, self.x), gram)
 
     def look(
@@ -96,8 +100,11 @@ class Looker:
         weights = heads.row_weights(self._weights.get(head.name), prediction)
         rows = None if weights is None else to_numpy(weights)[:, 0].astype(np.float64)
         targets, predictions = columns.of(head, target, prediction)
-        if rows is not None and (len(rows) != len(targets) or not rows.sum() > 0):
-            rows = None
+        is_signed = rows is not None and _is_signed(rows)
+        if rows is not None:
+            rows = rows.clip(0)
+            if len(rows) != len(targets) or not rows.sum() > 0:
+                rows = None
         y_mean, y_var = _moments(targets, rows)
         p_mean, p_var = _moments(predictions, rows)
         finite = bool(np.isfinite(predictions).all())
@@ -106,13 +113,17 @@ class Looker:
             bounds = self._bounds_of(head, target, prediction)
             loss = compiled_loss.value(head, target, prediction, self._weights.get(head.name))
         r2 = explained = math.nan
-        has_scale = head.is_comparable and not bounds.is_endless
+        # With advantages as weights, or dummies as targets, an output is not asked to follow them.
+        asks = bounds.depends_on_targets and not is_signed
+        has_scale = head.is_comparable and not bounds.is_endless and asks
         if has_scale and y_var.sum() > 0:
             errors = predictions - targets
             r2 = 1 - float(np.average((errors**2).sum(1), weights=rows)) / y_var.sum()
             explained = 1 - _moments(errors, rows)[1].sum() / y_var.sum()
         skill = baseline.skill(loss, bounds.constant_loss, bounds.perfect_loss)
-        if bounds.is_endless:
+        if not asks:
+            skill = math.nan
+        elif bounds.is_endless:
             skill = _on_a_straight_line(targets, predictions, rows)
         counted = slice(None) if by_position is None else by_position.reshape(-1) > 0
         shares = _class_shares(head, prediction[counted])
@@ -153,7 +164,7 @@ class Looker:
             else None,
             finite=finite,
             is_comparable=has_scale,
-            has_loss=head.loss is not None,
+            has_loss=head.loss is not None and asks,
             activity=tuple(
                 Activity(
                     layer=layer.name,
@@ -192,6 +203,11 @@ class Looker:
             if known is None or found.constant_loss < known[1].constant_loss:
                 known = self._bounds[head.name] = target, found
         return known[1]
+
+
+def _is_signed(weights: np.ndarray) -> bool:
+    """Whether weights push some rows away from their targets, and not only a few."""
+    return bool(-weights.clip(max=0).sum() > SIGNED * np.abs(weights).sum())
 
 
 def _moments(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -47,8 +47,9 @@ def input_stream(table: np.ndarray) -> Input:
     rows = table[:, :1]
     first, rest, squares = np.split(table[:, 1:], 3, axis=1)
     means, total = first + rest, rows.sum()
-    mean = (rows * means).sum(0) / total
-    variance = (squares.sum(0) + (rows * (means - mean) ** 2).sum(0)) / total
+    some = max(total, 1.0)
+    mean = (rows * means).sum(0) / some
+    variance = (squares.sum(0) + (rows * (means - mean) ** 2).sum(0)) / some
     varies = variance > ROUNDING * mean**2
     std = np.sqrt(variance)
     return Input(

@@ -77,7 +77,10 @@ def what_is_missing(found: Reading, sample: Sample) -> Iterator[str]:
             "and update ratios are not measured."
         )
     if sample.is_unsupported:
-        yield "Ragged or sparse batches cannot be sampled; outputs are not examined."
+        yield (
+            "Batches that are ragged, sparse or more than inputs, targets and weights cannot be "
+            "sampled; outputs are not examined."
+        )
     elif not sample.has_targets:
         yield "No targets were seen, so the outputs cannot be judged."
     elif not found.outputs:

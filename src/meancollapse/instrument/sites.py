@@ -50,19 +50,19 @@ def each_call(model: keras.Model, x: Any, visit: Visit) -> Any:
     Returns:
         The model's outputs.
     """
-    shadowed = []
+    shadows: dict[int, backends.Shadow] = {}
     try:
         for name, layer in _visited_layers(model):
-            if "call" not in vars(layer):
-                shadowed.append(layer)
-                backends.override(layer, "call", _visited(name, layer, layer.call, visit))
+            if id(layer) not in shadows:
+                value = _visited(name, layer, layer.call, visit)
+                shadows[id(layer)] = backends.Shadow(layer, "call", value)
         tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, x)
         arguments = {"training": False} if backends.takes_training(model) else {}
         with backends.without_gradient(), backends.without_state(model):
             return model(tensors, **arguments)
     finally:
-        for layer in shadowed:
-            backends.restore(layer, "call")
+        for shadow in reversed(shadows.values()):
+            shadow.remove()
 
 
 def find(model: keras.Model, x: Any, y: Any) -> list[Site]:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from meancollapse.evidence import Snapshot
-from meancollapse.instrument import columns, heads
+from meancollapse.instrument import columns, heads, quiet
 from meancollapse.instrument.look import Looker
 from meancollapse.instrument.sample import Sample
 
@@ -37,7 +37,8 @@ class Camera:
         for source, sample in self._samples:
             rows = sample.rows()
             if rows is not None and rows[1] is not None:
-                return _snapshots(self._model, rows, source)
+                with quiet.quiet(self._model):
+                    return _snapshots(self._model, rows, source)
         return ()
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from meancollapse.instrument import backends
+import keras
+
+from meancollapse.instrument import backends, quiet
 from meancollapse.instrument.taps import LOGS, ROWS, SERIES, UNITS
 
 # Calls measured in an epoch: enough rows for every statistic, little enough to cost nothing.
@@ -21,6 +23,9 @@ QUIET_BUDGET = 8
 FEW_STEPS = 2000
 # Small batches are measured more often, until about this many rows were seen.
 ENOUGH_ROWS = 1000
+# What is said where a step cannot be measured.
+NOT_MEASURED = "The training step cannot be measured with these batches, and goes on as it is"
+NOT_ITS_STEP = "The model's `train_function` runs no `train_step`, so its steps are not measured"
 
 
 class Meter:
@@ -40,10 +45,14 @@ class Meter:
         self.largest_batch = 1
         # What the iterator says of its batches (TensorFlow only).
         self.batch_spec: Any = None
+        # Shapes and types of the batches that measured calls have coped with.
+        self.known_batches: set[Any] = set()
+        self.epochs = 0
         self.begin_epoch()
 
     def begin_epoch(self) -> None:
         """Forget the last epoch's measurements."""
+        self.epochs += bool(getattr(self, "calls", 0))
         self.calls = 0
         self.steps = 0
         self.series: list[Any] = []
@@ -71,6 +80,12 @@ class Meter:
         is_last = index == self.calls_per_epoch - 1
         return index % stride == 0 and not (is_last and stride > 1)
 
+    @property
+    def may_meet_new_batches(self) -> bool:
+        """Whether the call now made may be given a batch of a shape not seen before."""
+        is_last = self.calls_per_epoch is None or self.calls >= self.calls_per_epoch
+        return self.epochs == 0 or is_last or backends.vary(self.batch_spec)
+
     def keep(self, outputs: dict[str, Any], batches: list[Any]) -> None:
         """Take in what one measured call returned, still on the device, and the batches it used."""
         if SERIES in outputs:
@@ -84,56 +99,124 @@ class Meter:
             self.largest_batch = max(self.largest_batch, self.batch_rows)
 
 
-def measuring(
-    plain: Any,
-    measured: Any,
-    meter: Meter,
-    steps_per_execution: int,
-    on_host: bool,
-    on_error: Callable[[Exception], None],
-    on_abort: Callable[[], None],
-) -> Any:
+class Measuring:
     """A step function that measures the calls the meter asks for.
+
+    A measured call that fails is taken back and made again as the model's own: no batch is lost,
+    nothing is trained twice. That can happen with batches of a kind not seen before, so those are
+    kept while they are used.
 
     Args:
         plain: The model's own `train_function` or `test_function`.
         measured: The same with taps (`Taps.measured_step`).
         meter: Decides and keeps.
-        steps_per_execution: Batches consumed by one call.
-        on_host: Whether a measured call draws its batches in Python.
+        model: The model.
         on_error: Called with an exception of a measured call that the plain function survives.
         on_abort: Called when an exception leaves the function and ends the `fit`.
+        is_running: Whether the `fit` this belongs to is the one that calls.
+        has_hidden_state: Whether the user's step has a state that two functions would not share.
     """
-    working = True
 
-    def step_function(*args: Any) -> Any:
-        nonlocal working
-        try:
-            if not (meter.is_due() and working):
-                return plain(*args)
-            *state, source = args
-            meter.batch_spec = getattr(source, "element_spec", None)
-            replay = backends.ReplayedBatches(source, steps_per_execution) if on_host else None
-            feed = (lambda: source) if replay is None else replay.feed
+    def __init__(
+        self,
+        plain: Any,
+        measured: Any,
+        meter: Meter,
+        model: keras.Model,
+        on_error: Callable[[str, Exception | None], None],
+        on_abort: Callable[[], None],
+        is_running: Callable[[], bool],
+        has_hidden_state: Callable[[], bool],
+    ):
+        self.plain, self.measured, self.meter, self.model = plain, measured, meter, model
+        self._on_error, self._on_abort = on_error, on_abort
+        self._is_running, self._has_hidden_state = is_running, has_hidden_state
+        self._on_host = backends.takes_batches_on_host(model)
+        self._steps = int(getattr(model, "steps_per_execution", 1) or 1)
+        self._works = measured is not None
+
+    def step_function(self) -> Any:
+        """What to put in the place of `model.train_function`: Keras wants a function."""
+
+        def step_function(*args: Any) -> Any:
+            if not self._is_running():  # left behind by a `fit` that somebody's exception ended
+                self._on_abort()
+                return self.plain(*args)
             try:
-                result = measured(*state, feed())
-            except Exception as error:
-                if _is_end(error):
-                    raise
-                # Tracing failed, or the step itself: in the second case the plain one fails too.
-                working = False
-                result = plain(*state, feed())
-                on_error(error)
-                return result
-            outputs, *state = result if state else (result,)
-            meter.keep(outputs, replay.batches if replay else [])
-            return (outputs[LOGS], *state) if state else outputs[LOGS]
-        except BaseException as error:
-            if not _is_end(error):
-                on_abort()
-            raise
+                return self._call(*args)
+            except BaseException as error:
+                if not _is_end(error):
+                    self._on_abort()
+                raise
 
-    return step_function
+        return step_function
+
+    def _call(self, *args: Any) -> Any:
+        is_due = self.meter.is_due()
+        if not self._works or not (is_due or self._has_hidden_state()):
+            return self.plain(*args)
+        *state, source = args
+        self.meter.batch_spec = getattr(source, "element_spec", None)
+        batches: Any = None
+        if self._on_host or (is_due and self.meter.may_meet_new_batches):
+            try:
+                batches = backends.ReplayedBatches(source, self._steps)
+            except Exception as error:
+                if self._on_host or not _is_end(error):
+                    raise
+                # TensorFlow's step is to find the end itself: unless it is compiled by XLA, it
+                # counts one iteration more then.
+        result = self._measured(state, source, batches)
+        outputs, *after = result if state else (result,)
+        if not self._works:
+            return result
+        if not (isinstance(outputs, dict) and LOGS in outputs):
+            self._works = False
+            self._on_error(NOT_ITS_STEP, None)
+            return result
+        if is_due:
+            on_host = self._on_host or ROWS not in outputs
+            self.meter.keep(outputs, batches.batches if batches is not None and on_host else [])
+        return (outputs[LOGS], *after) if after else outputs[LOGS]
+
+    def _measured(self, state: list[Any], source: Any, batches: Any) -> Any:
+        """The measured call, or where that fails the plain one from the same point."""
+        if batches is None:
+            return self.measured(*state, source)
+        kind = batches.kind
+        if kind in self.meter.known_batches or not backends.can_take_back(self.model):
+            result = self.measured(*state, batches.feed())
+            self.meter.known_batches.add(kind)
+            return result
+        try:
+            take_back = self._remembered(with_variables=not state)
+        except Exception as error:
+            self._works = False
+            self._on_error(NOT_MEASURED, error)
+            return self.plain(*state, batches.feed())
+        try:
+            result = self.measured(*state, batches.feed())
+            self.meter.known_batches.add(kind)
+            return result
+        except Exception as error:
+            if _is_end(error):
+                raise
+            # Either measuring cannot cope with these batches, or the step itself cannot.
+            failure = error
+        for restore in take_back:
+            restore()
+        result = self.plain(*state, batches.feed())
+        self._works = False
+        self._on_error(NOT_MEASURED, failure)
+        return result
+
+    def _remembered(self, with_variables: bool) -> list[Callable[[], None]]:
+        """What a step may change, to be put back should it fail: JAX hands its variables over."""
+        return [
+            backends.save_everything(self.model) if with_variables else lambda: None,
+            quiet.Belongings(self.model).save(),
+            backends.save_random_streams(in_use=True),
+        ]
 
 
 def unmeasured(measured: Any) -> Any:

@@ -113,14 +113,11 @@ class Record:
                 )
             targets, predictions = heads.columns(head, target, prediction)
             weight = heads.row_weights(weight, prediction)
+            given = [targets, predictions] if weight is None else [targets, predictions, weight]
             self._outputs.append((head, int(predictions.shape[1])))
-            self._moments.append(
-                moments(
-                    targets[:MAX_ROWS],
-                    predictions[:MAX_ROWS],
-                    None if weight is None else weight[:MAX_ROWS],
-                )
-            )
+            if not heads.is_of_keras(head.loss):
+                given = _same_rows(*given)
+            self._moments.append(moments(*(part[:MAX_ROWS] for part in given)))
 
     def pack(self) -> tuple[Layout, Any, Any]:
         """The layout, the series and the units of this step."""
@@ -156,10 +153,11 @@ def moments(targets: Any, predictions: Any, sample_weight: Any = None) -> Any:
     """
     weight = ops.ones_like(targets[:, :1])
     if sample_weight is not None:
-        weight = weight * sample_weight
+        # A negative weight (an advantage, an event to be taken off) is no share of anything.
+        weight = weight * ops.maximum(sample_weight, 0.0)
     rows, total = ops.sum(ops.ones_like(weight)), ops.sum(weight)
-    safe = ops.maximum(total, 1e-30)
-    first_y, first_p = targets[0], predictions[0]
+    safe = ops.where(total > 0, total, 1.0)
+    first_y, first_p = _first(targets), _first(predictions)
     y, p = targets - first_y, predictions - first_p
     mean_y, mean_p = ops.sum(weight * y, axis=0) / safe, ops.sum(weight * p, axis=0) / safe
     y, p = y - mean_y, p - mean_p
@@ -180,12 +178,31 @@ def column_moments(columns: Any) -> Any:
     Returns:
         Flat tensor of `1 + 3 * columns` numbers.
     """
-    first = columns[0]
+    first = _first(columns)
     rest = columns - first
-    mean = ops.mean(rest, axis=0)
-    squares = ops.sum(ops.square(rest - mean), axis=0)
     rows = ops.reshape(ops.sum(ops.ones_like(columns[:, 0])), (1,))
+    mean = ops.sum(rest, axis=0) / ops.maximum(rows, 1.0)
+    squares = ops.sum(ops.square(rest - mean), axis=0)
     return ops.concatenate([rows, first, mean, squares])
+
+
+def _first(columns: Any) -> Any:
+    """The first row; zeros where there is none, as in the empty batch that ends some data."""
+    return ops.sum(columns[:1], axis=0)
+
+
+def _same_rows(*tensors: Any) -> list[Any]:
+    """Columns over as many rows as the shortest has, so that nothing can fail in the user's step.
+
+    A loss may crop its targets or be given two views of every row; then nothing is said of them.
+    """
+    known = {tensor.shape[0] for tensor in tensors}
+    if len(known) == 1 and None not in known:
+        return list(tensors)
+    fewest = ops.shape(tensors[0])[0]
+    for tensor in tensors[1:]:
+        fewest = ops.minimum(fewest, ops.shape(tensor)[0])
+    return [tensor[:fewest] for tensor in tensors]
 
 
 def _sum_of_squares(tensor: Any) -> Any:

@@ -19,8 +19,9 @@ from meancollapse.instrument import (
     averages,
     backends,
     effort,
-    ftrl,
     heads,
+    memory,
+    quiet,
     rates,
     sites,
     stepping,
@@ -70,16 +71,8 @@ class Surgery:
         few = _cut(self.rows, slice(0, 64))
         self.few = few[0]
         self._effort: tuple[float, float] | None = None
-        self.sites = sites.find(self.model, few[0], few[1])
-        self._looker = Looker(self.model, *self.held_out)
-        pairs = self._looker.pairs
-        self.targets = {head.name: _columns(head, y, p) for head, y, p in pairs}
-        weights = heads.loss_weights(self.model, list(self.targets))
-        self.constant_losses = {
-            head.name: weights[head.name]
-            * self._looker.look(head, y, np.zeros_like(p), None, False).constant_loss
-            for head, y, p in pairs
-        }
+        with quiet.quiet(self.model):
+            self._survey(few)
         self._forward: dict[tuple, Callable[[Any], Any]] = {}
         self.settings: list[tuple[Any, str, Any, Any]] = []
         self._staying: set[tuple[int, str]] = set()
@@ -90,8 +83,21 @@ class Surgery:
         self._held: dict[int, Any] = {}
         attached.at_close.append(self.end)
         owned = [*self.model.variables, *self.model.optimizer.variables]
-        owned += self.model.metrics_variables
+        owned += [*self.model.metrics_variables, *quiet.variables_apart(self.model)]
         self._variables = list({id(variable): variable for variable in owned}.values())
+
+    def _survey(self, few: tuple[Any, Any, Any]) -> None:
+        """What is known of layers, targets and losses from the sample."""
+        self.sites = sites.find(self.model, few[0], few[1])
+        self._looker = Looker(self.model, *self.held_out)
+        pairs = self._looker.pairs
+        self.targets = {head.name: _columns(head, y, p) for head, y, p in pairs}
+        weights = heads.loss_weights(self.model, list(self.targets))
+        self.constant_losses = {
+            head.name: weights[head.name]
+            * self._looker.look(head, y, np.zeros_like(p), None, False).constant_loss
+            for head, y, p in pairs
+        }
 
     # --- state -----------------------------------------------------------------------------------
 
@@ -116,7 +122,7 @@ class Surgery:
         stays = [(id(target), name) in self._staying for target, name, _, _ in self.settings]
         self._put_back([s for s, stay in zip(self.settings, stays, strict=True) if not stay])
         if self.settings or self.dial_settings is not None:
-            ftrl.hold(self.model)
+            memory.hold(self.model)
         self.settings = []
         if any(stays):
             backends.forget_functions(self.model)
@@ -263,17 +269,25 @@ class Surgery:
     def effort(self) -> tuple[float, float]:
         """Estimated seconds of one training step and of everything else a rehearsal does."""
         if self._effort is None:
-            self._effort = effort.seconds(self.model, self.few, self.instrument.batch_rows)
+            with quiet.quiet(self.model):
+                batch_rows = self.instrument.batch_rows
+                self._effort = effort.seconds(self.model, self.few, batch_rows)
         return self._effort
 
     def skill(self, of_trained_rows: bool = False) -> float:
         """Held-out skill, the mean over outputs, each cut off at −1; or that of the other half."""
         x, y, weight = self.rows if of_trained_rows else self.held_out
-        looker = Looker(self.model, x, y, weight) if of_trained_rows else self._looker
-        found = [
-            looker.look(head, target, prediction, None, False).skill
-            for head, target, prediction in heads.pair(self.model, y, self._predict(x))
-        ]
+        looker = self._looker
+        if of_trained_rows:
+            with quiet.quiet(self.model):
+                looker = Looker(self.model, x, y, weight)
+        with quiet.quiet(self.model):
+            looks = [
+                (head, looker.look(head, target, prediction, None, False))
+                for head, target, prediction in heads.pair(self.model, y, self._predict(x))
+                if self.instrument.is_judged(head.name)
+            ]
+        found = [look.skill for head, look in looks if look.has_loss or head.loss is None]
         cut = [max(WORST, s) if np.isfinite(s) else WORST for s in found]
         return float(np.mean(cut)) if cut else WORST
 

@@ -8,16 +8,19 @@ step beside its logs.
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 
-from meancollapse.instrument import backends, heads, stepping, streams
+from meancollapse.instrument import backends, heads, quiet, stepping, streams
 from meancollapse.instrument.dial import Dial
 
 LOGS, SERIES, UNITS, ROWS = "logs", "series", "units", "rows"
+GRADIENTS = "Gradients"
 
 
 class Taps:
@@ -25,33 +28,39 @@ class Taps:
 
     Args:
         model: A compiled model.
-        on_error: Called with an exception raised while measuring; the step itself goes on.
+        on_error: Called with what could not be measured, in words, and the exception; the step
+            itself goes on.
     """
 
-    def __init__(self, model: keras.Model, on_error: Callable[[Exception], None]):
+    def __init__(self, model: keras.Model, on_error: Callable[[str, Exception], None]):
         self.model = model
         self.on_error = on_error
         self.layouts: dict[str, streams.Layout] = {}
         self.row_structures: dict[str, Any] = {}
+        # Whether the user's step has a state that a second compiled function would not share.
+        self.has_hidden_state = False
         self._active = threading.local()
+        self._shadows: list[backends.Shadow] = []
 
     def install(self) -> None:
         """Shadow the methods on the model's and the optimizer's instance."""
-        optimizer = self.model.optimizer
-        backends.override(self.model, "compute_loss", self._compute_loss())
-        backends.override(self.model, "compute_metrics", self._compute_metrics())
+        model, optimizer = self.model, self.model.optimizer
+        self._shadow(model, "compute_loss", self._compute_loss)
+        self._shadow(model, "compute_metrics", self._compute_metrics)
         if optimizer is not None:
             method = backends.apply_method()
-            wrap = self._stateless_apply if method == "stateless_apply" else self._apply
-            backends.override(optimizer, method, wrap(getattr(optimizer, method)))
-            self._optimizer = optimizer
+            if hasattr(optimizer, method):
+                is_pure = method == "stateless_apply"
+                self._shadow(optimizer, method, self._stateless_apply if is_pure else self._apply)
+
+    def _shadow(self, target: Any, attribute: str, wrap: Callable[..., Any]) -> None:
+        value = wrap(getattr(target, attribute))
+        self._shadows.append(backends.Shadow(target, attribute, value))
 
     def remove(self) -> None:
-        """Give the instances their classes' methods back."""
-        backends.restore(self.model, "compute_loss")
-        backends.restore(self.model, "compute_metrics")
-        if getattr(self, "_optimizer", None) is not None:
-            backends.restore(self._optimizer, backends.apply_method())
+        """Give the instances back what they had."""
+        while self._shadows:
+            self._shadows.pop().remove()
 
     def measured_step(self, phase: str, dial: Dial | None = None) -> Any:
         """A compiled step function that also returns what the taps saw.
@@ -72,7 +81,8 @@ class Taps:
             record = streams.Record()
             self._active.record = record
             try:
-                result = original(*args)
+                with self._noticing_hidden_state():
+                    result = original(*args)
             finally:
                 self._active.record = None
             logs, *state = result if backends.name() == "jax" else (result,)
@@ -101,14 +111,32 @@ class Taps:
 
         return stepping.build_dialled_function(self.model, with_dial, dial)
 
+    @contextlib.contextmanager
+    def _noticing_hidden_state(self) -> Iterator[None]:
+        """Notice what tracing the user's step changes or leaves in the compiled function.
+
+        A random number of NumPy's, a counter in Python: both are built into what is traced, and
+        another trace gets others.
+        """
+        if self.has_hidden_state or not backends.is_traced():
+            yield
+            return
+        before = self._marks()
+        yield
+        if before != self._marks() or self._observe("Its random numbers", backends.draws_inside):
+            self.has_hidden_state = True
+
+    def _marks(self) -> Any:
+        return self._observe(
+            "Its state", lambda: (quiet.stream_marks(), quiet.Belongings(self.model).marks())
+        )
+
     def _pack(self, phase: str, record: streams.Record) -> dict[str, Any]:
-        try:
-            with backends.without_gradient():
-                self.layouts[phase], series, units = record.pack()
-            return {SERIES: series, UNITS: units}
-        except Exception as error:
-            self.on_error(error)
+        packed = self._observe("The steps", record.pack)
+        if packed is None:
             return {}
+        self.layouts[phase], series, units = packed
+        return {SERIES: series, UNITS: units}
 
     def _rows(self, phase: str, batch: Any) -> dict[str, Any]:
         """The tensors of a batch by number: a step may return neither `None` nor a list."""
@@ -124,13 +152,13 @@ class Taps:
             lambda present: next(leaves) if present else None, self.row_structures[phase]
         )
 
-    def _observe(self, observation: Callable[..., Any], *args: Any) -> Any:
+    def _observe(self, what: str, observation: Callable[..., Any], *args: Any) -> Any:
         """Measure, but never let a failure to measure reach the training step."""
         try:
             with backends.without_gradient():
                 return observation(*args)
         except Exception as error:
-            self.on_error(error)
+            self.on_error(f"{what} cannot be measured inside the training step", error)
             return None
 
     def _record(self) -> streams.Record | None:
@@ -139,61 +167,66 @@ class Taps:
     def _dial(self) -> Dial | None:
         return getattr(self._active, "dial", None)
 
-    def _compute_loss(self) -> Callable[..., Any]:
-        original = self.model.compute_loss
+    def _compute_loss(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        signature = Signature(original, ("x", "y", "y_pred", "sample_weight"))
 
-        def compute_loss(
-            x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any
-        ) -> Any:
+        def compute_loss(*args: Any, **kwargs: Any) -> Any:
             record, dial = self._record(), self._dial()
+            if record is None and dial is None:
+                return original(*args, **kwargs)
+            y_pred = signature.named(args, kwargs).get("y_pred")
             if record is not None and y_pred is not None:
-                self._observe(record.padding, self.model, y_pred)
+                self._observe("Padding", record.padding, self.model, y_pred)
             if dial is not None and y_pred is not None:
-                y_pred = heads.each_output(self.model, y_pred, dial.output)
-            return original(x, y, y_pred, *args, **kwargs)
+                turned = heads.each_output(self.model, y_pred, dial.output)
+                args, kwargs = signature.replaced(args, kwargs, y_pred, turned)
+            return original(*args, **kwargs)
 
         return compute_loss
 
-    def _compute_metrics(self) -> Callable[..., Any]:
-        original = self.model.compute_metrics
+    def _compute_metrics(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        signature = Signature(original, ("x", "y", "y_pred", "sample_weight"))
 
-        def compute_metrics(x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        def compute_metrics(*args: Any, **kwargs: Any) -> Any:
             record = self._record()
             if record is not None:
-                self._observe(record.inputs, x)
-                self._observe(record.outputs, self.model, y, y_pred, sample_weight)
-            return original(x, y, y_pred, sample_weight=sample_weight)
+                given = signature.named(args, kwargs)
+                self._observe("The inputs", record.inputs, given.get("x"))
+                if "y_pred" in given:
+                    seen = (given.get(name) for name in ("y", "y_pred", "sample_weight"))
+                    self._observe("The outputs", record.outputs, self.model, *seen)
+            return original(*args, **kwargs)
 
         return compute_metrics
 
     def _apply(self, original: Callable[..., Any]) -> Callable[..., Any]:
         optimizer = self.model.optimizer
 
-        def apply(grads: Any, trainable_variables: Any = None) -> Any:
+        def apply(grads: Any, trainable_variables: Any = None, *args: Any, **kwargs: Any) -> Any:
             record, dial = self._record(), self._dial()
             if record is not None and record.has_gradients:
                 record = None
+            given = () if trainable_variables is None and not args else (trainable_variables,)
             if record is None and dial is None:
-                return original(grads, trainable_variables)
+                return original(grads, *given, *args, **kwargs)
             # `apply_gradients` passes iterators that can be read only once.
             grads = list(grads)
             variables = list(trainable_variables or self.model.trainable_variables)
-            scale = self._observe(backends.loss_scale, optimizer, None)
-            before = self._observe(backends.copies, variables)
+            given = given and (None if trainable_variables is None else variables,)
+            scale = self._observe(GRADIENTS, backends.loss_scale, optimizer, None)
+            before = self._observe(GRADIENTS, backends.copies, variables)
             if dial is None or before is None or not dial.fits(variables):
-                result = original(
-                    grads, trainable_variables if trainable_variables is None else variables
-                )
+                result = original(grads, *given, *args, **kwargs)
             else:
                 turned = dial.standardised(before)
                 _put_changed(variables, before, turned)
-                result = original(dial.gradients(grads, scale), variables)
+                result = original(dial.gradients(grads, scale), variables, *args, **kwargs)
                 made = backends.copies(variables)
                 _put_changed(variables, made, dial.raw(turned, made))
-            if record is None:
+            if record is None or before is None:
                 return result
-            after = self._observe(backends.copies, variables)
-            self._observe(record.gradients, variables, grads, scale, before, after)
+            after = self._observe(GRADIENTS, backends.copies, variables)
+            self._observe(GRADIENTS, record.gradients, variables, grads, scale, before, after)
             return result
 
         return apply
@@ -201,25 +234,77 @@ class Taps:
     def _stateless_apply(self, original: Callable[..., Any]) -> Callable[..., Any]:
         optimizer = self.model.optimizer
 
-        def stateless_apply(optimizer_variables: Any, grads: Any, trainable_variables: Any) -> Any:
+        def stateless_apply(
+            optimizer_variables: Any,
+            grads: Any,
+            trainable_variables: Any,
+            *args: Any,
+            **kwargs: Any,
+        ) -> Any:
             record, dial = self._record(), self._dial()
-            variables = list(self.model.trainable_variables)
-            if dial is None or not dial.fits(variables):
-                result = original(optimizer_variables, grads, trainable_variables)
+            variables = self._observe(
+                GRADIENTS, backends.updated, self.model, optimizer, trainable_variables
+            )
+            if dial is None or variables is None or not dial.fits(variables):
+                result = original(optimizer_variables, grads, trainable_variables, *args, **kwargs)
             else:
                 scale = backends.loss_scale(optimizer, optimizer_variables)
                 before = dial.standardised(trainable_variables)
                 turned = dial.gradients(grads, scale)
-                after, *rest = original(optimizer_variables, turned, before)
+                after, *rest = original(optimizer_variables, turned, before, *args, **kwargs)
                 result = (dial.raw(before, after), *rest)
-            if record is not None and not record.has_gradients:
-                scale = self._observe(backends.loss_scale, optimizer, optimizer_variables)
+            if record is not None and not record.has_gradients and variables is not None:
+                scale = self._observe(
+                    GRADIENTS, backends.loss_scale, optimizer, optimizer_variables
+                )
                 self._observe(
-                    record.gradients, variables, grads, scale, trainable_variables, result[0]
+                    GRADIENTS,
+                    record.gradients,
+                    variables,
+                    grads,
+                    scale,
+                    trainable_variables,
+                    result[0],
                 )
             return result
 
         return stateless_apply
+
+
+class Signature:
+    """How a method of the user's is called, whatever its arguments are.
+
+    Args:
+        method: A bound method.
+        usual: Names of Keras' own arguments, in order; they count where the method takes anything.
+    """
+
+    def __init__(self, method: Callable[..., Any], usual: tuple[str, ...]):
+        self._usual = usual
+        try:
+            self._signature: inspect.Signature | None = inspect.signature(method)
+        except (TypeError, ValueError):
+            self._signature = None
+
+    def named(self, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of one call by name."""
+        names: list[str] = []
+        if self._signature is not None:
+            for parameter in self._signature.parameters.values():
+                if parameter.kind is parameter.VAR_POSITIONAL:
+                    names += list(self._usual[len(names) :])
+                if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+                    names.append(parameter.name)
+        return {**dict(zip(names, args, strict=False)), **kwargs}
+
+    def replaced(
+        self, args: tuple, kwargs: dict[str, Any], before: Any, after: Any
+    ) -> tuple[tuple, dict[str, Any]]:
+        """The arguments with one object in the place of another."""
+        return (
+            tuple(after if each is before else each for each in args),
+            {name: after if each is before else each for name, each in kwargs.items()},
+        )
 
 
 def _put_changed(variables: list[Any], before: list[Any], after: list[Any]) -> None:

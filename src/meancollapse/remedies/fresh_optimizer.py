@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 
-from meancollapse.instrument import backends
+from meancollapse.instrument import averages, backends
+from meancollapse.instrument.memory import CannotRenew, new_memory
 from meancollapse.instrument.rates import leaves
 
-# What is not memory.
-KEPT = {"learning_rate", "dynamic_scale"}
+__all__ = ["CannotRenew", "apply"]
 
 
 def apply(optimizer: Any) -> None:
-    """Set every slot and counter to what it is in a new optimizer; learning rates stay."""
-    found = leaves(optimizer)
-    accumulator = max(float(getattr(leaf, "initial_accumulator_value", 0.0)) for leaf in found)
-    products = [getattr(leaf, "_u_product", None) for leaf in found]  # of Nadam
+    """Give an optimizer the memory a new one would have of the weights as they are now.
+
+    Learning rates and the scale of a `LossScaleOptimizer` stay. Averages of weights (`use_ema`)
+    begin with the weights: Keras' zeros, which the first step replaces, would be put into the model
+    if the `fit` ended before it.
+
+    Raises:
+        CannotRenew: Nobody can tell what that is; nothing was changed.
+    """
+    found = [pair for leaf in leaves(optimizer) for pair in new_memory(leaf)]
+    backends.assign([slot for slot, _ in found], [value for _, value in found])
+    known = {id(slot) for slot, _ in found}
     for variable in optimizer.variables:
-        if variable.name in KEPT:
-            continue
-        value = 0.0
-        if any(variable is product for product in products):
-            value = 1.0
-        elif variable.name.endswith("accumulator") and "gradient_acc" not in variable.name:
-            value = accumulator  # of Adagrad and Ftrl
-        backends.write(variable, np.full(tuple(variable.shape), value))
+        # Of optimizers that hold others only counters are memory.
+        is_counter = keras.backend.is_int_dtype(variable.dtype)
+        if is_counter and id(variable) not in known:
+            backends.write(variable, np.zeros(tuple(variable.shape)))
+    averages.renew(optimizer)

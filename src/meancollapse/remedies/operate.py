@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from meancollapse.instrument import ftrl
+from meancollapse.instrument import memory
 from meancollapse.instrument.surgery import Surgery
 from meancollapse.remedies import (
     activations,
@@ -67,5 +67,5 @@ def operate(surgery: Surgery, treatment: Treatment, best: BestWeights, seed: int
         settings["rate"] = learning_rate.apply(surgery, treatment.rate)
     surgery.turn(**settings)
     weights = [variable.value for variable in surgery.model.trainable_variables]
-    ftrl.hold(surgery.model, surgery.dial.standardised(weights) if surgery.dial else weights)
+    memory.hold(surgery.model, surgery.dial.standardised(weights) if surgery.dial else weights)
     surgery.install()

@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from meancollapse.instrument import quiet
+from meancollapse.instrument.memory import CannotRenew
 from meancollapse.instrument.surgery import State, Surgery
 from meancollapse.remedies.operate import operate
 from meancollapse.remedies.rewind import BestWeights
@@ -105,6 +107,18 @@ def rehearse(
         is_last: Whether no training follows, so that the best had better be rehearsed to its end.
         seed: Seed of new weights and of the order of rows.
     """
+    with quiet.preserved(surgery.model):
+        return _rehearse(surgery, treatments, best, budget, is_last, seed)
+
+
+def _rehearse(
+    surgery: Surgery,
+    treatments: Sequence[Treatment],
+    best: BestWeights,
+    budget: Budget,
+    is_last: bool,
+    seed: int,
+) -> list[Rehearsed]:
     before = surgery.save()
     tried: list[Rehearsed] = []
     plan = plan_for(budget, is_last)
@@ -141,6 +155,8 @@ def rehearse(
                     continue
                 begun = Rehearsed(treatment, -math.inf, state, state, 0)
                 tried.append(_round(surgery, begun, plan[0][0], seed))
+            except CannotRenew:  # whatever is tried needs a new optimizer
+                raise
             except Exception as error:  # a layer of a kind nobody thought of; the next may do
                 failure = error
             entrants = sum(_needs_a_step(trial.treatment) for trial in tried)

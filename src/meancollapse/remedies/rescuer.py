@@ -9,10 +9,10 @@ from typing import Any
 from meancollapse import verdict
 from meancollapse.evidence import Evidence
 from meancollapse.finding import ROOT
-from meancollapse.instrument import averages
 from meancollapse.instrument.instrument import Instrument
+from meancollapse.instrument.memory import CannotRenew
 from meancollapse.instrument.surgery import State, Surgery
-from meancollapse.remedies import activations, admission, plan
+from meancollapse.remedies import activations, admission, companions, fresh_optimizer, plan
 from meancollapse.remedies.held_rate import HeldRate
 from meancollapse.remedies.patient import NOT_THE_MODEL
 from meancollapse.remedies.rehearse import GAIN, Budget, choose, learned_by_heart, rehearse
@@ -218,14 +218,19 @@ class Rescuer:
         wanted = self.propose(patient, self.allow_activation_changes)
         candidates = [treatment for treatment in wanted if treatment.to_dict() not in used]
         before, skill_before = surgery.save(), surgery.skill()
-        trials = rehearse(
-            surgery,
-            candidates,
-            self._best,
-            self._budget(surgery, evidence),
-            evidence.is_last,
-            len(self.rescues),
-        )
+        try:
+            trials = rehearse(
+                surgery,
+                candidates,
+                self._best,
+                self._budget(surgery, evidence),
+                evidence.is_last,
+                len(self.rescues),
+            )
+        except CannotRenew as error:
+            self._has_given_up = True
+            self._leave_alone(evidence, str(error).rstrip("."))
+            return
         best = choose(trials, candidates)
         if in_doubt and (best is None or best.skill < SKILL_IN_DOUBT):
             self._has_given_up = True
@@ -259,6 +264,7 @@ class Rescuer:
             self._tell(evidence, f"{words} ({skill_before:.2g}); nothing was changed{hint}")
             return
         surgery.restore(best.state)
+        self._begin_anew(best.skill)
         self._best.watch()
         if best.treatment.rate is not None:
             self._held = HeldRate(surgery.model.optimizer, patient.rate)
@@ -285,6 +291,7 @@ class Rescuer:
             self.say(f"Epoch {evidence.epoch + 1}: {words}.")
             return True
         surgery.restore(probation.before)
+        self._begin_anew(probation.skill_before)
         self._held = None
         words = f"took back the rescue of epoch {last.epoch + 1}, which did not help ({numbers})"
         self._tell(evidence, words)
@@ -302,7 +309,8 @@ class Rescuer:
         if skill < skill_before + GAIN:
             surgery.restore(before)
             return
-        averages.renew(surgery.model.optimizer)
+        fresh_optimizer.apply(surgery.model.optimizer)
+        self._begin_anew(skill)
         treatment, seconds = Treatment(weights=REWIND), round(self.clock() - began, 3)
         self.rescues.append(
             Rescue(
@@ -312,6 +320,10 @@ class Rescuer:
         numbers = f"held-out skill {skill_before:.2g} -> {skill:.2g}"
         words = f"put the trained weights back in place of their averages ({numbers})"
         self._tell(evidence, words)
+
+    def _begin_anew(self, skill: float) -> None:
+        """The callbacks beside us are to judge the network of now, and not the one before."""
+        companions.begin_anew(self.instrument.fit.callbacks, skill > self._best.skill)
 
     def _tell(self, evidence: Evidence, words: str) -> None:
         """What was done, in the log and in the history."""

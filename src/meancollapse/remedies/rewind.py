@@ -30,6 +30,11 @@ class BestWeights:
         self._course: list[float] = []
 
     @property
+    def skill(self) -> float:
+        """The R² they had in training; 0 where there are none."""
+        return self._skill
+
+    @property
     def exist(self) -> bool:
         """Whether there was skill in this `fit`."""
         return self._values is not None

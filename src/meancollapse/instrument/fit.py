@@ -1,0 +1,90 @@
+"""Which `fit` is running, and whether it still is.
+
+A callback is told when a `fit` begins and when it ends well. When somebody's callback raises, or
+the data, or the user presses Ctrl-C, nobody tells it anything. What always ends with a `fit` is the
+list of callbacks that Keras keeps in it.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import keras
+
+
+class Fit:
+    """One running `fit`, or one loop of the user's own with a `CallbackList`.
+
+    Made inside `on_train_begin`, while Keras' list of callbacks is calling.
+    """
+
+    def __init__(self) -> None:
+        self._list: weakref.ref[Any] | None = None
+        self._frame: tuple[int, Any] | None = None
+        frames, caller = _callers(), None
+        for frame in frames:
+            caller = frame.f_locals.get("self")
+            if isinstance(caller, keras.callbacks.CallbackList):
+                self._list = weakref.ref(caller)
+                break
+        for frame in frames:
+            # Of a loop of the user's own nobody knows which function will go on with it.
+            is_keras = frame.f_globals.get("__name__", "").startswith("keras.")
+            values = frame.f_locals.values() if is_keras else ()
+            if frame.f_locals.get("self") is not caller and any(v is caller for v in values):
+                self._frame = id(frame), frame.f_code
+                break
+
+    @property
+    def callbacks(self) -> list[Any]:
+        """All callbacks of this `fit`, in the order in which they are called."""
+        held = None if self._list is None else self._list()
+        return [] if held is None else list(held.callbacks)
+
+    def is_same(self, other: Fit) -> bool:
+        """Whether two callbacks are in the same `fit`."""
+        if self._list is None or other._list is None:
+            return self._list is other._list
+        return self._list() is other._list() and self._frame == other._frame
+
+    def is_running(self) -> bool:
+        """Whether the code that asks was called by this `fit`, as far as that can be known."""
+        if self._list is None:
+            return True
+        if self._list() is None:
+            return False
+        if self._frame is None:
+            return True
+        return any((id(frame), frame.f_code) == self._frame for frame in _callers())
+
+    def when_over(self, action: Callable[[], Any]) -> None:
+        """Call something as soon as the `fit` is gone, however it ended."""
+        held = None if self._list is None else self._list()
+        if held is not None:
+            weakref.finalize(held, action).atexit = False
+
+    def put_first(self, kind: type) -> None:
+        """Have the callbacks of a kind called before the others, from the next call on.
+
+        What they add to the logs is then there for loggers and `EarlyStopping`, wherever they stand
+        in the user's list.
+        """
+        held = None if self._list is None else self._list()
+        if held is None:
+            return
+        ours = [callback for callback in held.callbacks if isinstance(callback, kind)]
+        others = [callback for callback in held.callbacks if not isinstance(callback, kind)]
+        # A new list, as Keras is going through the old one.
+        held.callbacks = [*ours, *others]
+
+
+def _callers() -> Iterator[FrameType]:
+    """The frames that led here, innermost first."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
