@@ -26,6 +26,8 @@ MEDIAN_LOSSES = {"mean_absolute_error"}
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 # Further below the best constant than this, in nats, likelihoods are not told apart.
 LEAST_LIKELY = 20.0
+# Losses this near to each other, as a share of them, are the same.
+ROOM = 1e-6
 # A numerical search over more columns than this is not worth its time.
 MAX_SEARCHED_COLUMNS = 4
 
@@ -93,7 +95,8 @@ def skill(loss: float, constant_loss: float, perfect_loss: float | None) -> floa
     Returns:
         The skill, or NaN where the loss does not tell a perfect prediction from the best constant.
     """
-    if perfect_loss is None:
+    # What costs more than the model's answers is not perfect: labels with a mark for missing ones.
+    if perfect_loss is None or loss < perfect_loss < constant_loss - ROOM * abs(constant_loss):
         perfect_loss = 0.0
         if math.isfinite(constant_loss) and min(loss, constant_loss) < 0:
             return -math.expm1(min(2 * (loss - constant_loss), LEAST_LIKELY))

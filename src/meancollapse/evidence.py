@@ -175,7 +175,8 @@ class Output:
         validation: Moments over the validation rows; `None` without validation this epoch.
         look: The output judged on the sample; `None` where the output has skill.
         examination: What the causes are drawn from; `None` until the output is found ill.
-        is_opposed: Whether the network before it is trained against it (gradient reversal).
+        is_asked: Whether it is asked to follow its targets at all: not where the network before it
+            is trained against it (gradient reversal), or a loss of the model's own leaves it out.
     """
 
     name: str
@@ -184,7 +185,7 @@ class Output:
     validation: Stream | None
     look: Look | None
     examination: Examination | None = None
-    is_opposed: bool = False
+    is_asked: bool = True
 
 
 @dataclass(frozen=True)

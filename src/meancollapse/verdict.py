@@ -107,7 +107,7 @@ def state(history: Sequence[Evidence], output: str) -> str:
     if output_has_skill(now):
         return HEALTHY
     wait = _wait(history, output)
-    if not wait.looks or now.is_opposed:
+    if not wait.looks or not now.is_asked:
         return UNDECIDED
     look = wait.looks[-1][1]
     if not look.target_varies:
@@ -146,7 +146,7 @@ def needs_help(history: Sequence[Evidence], output: str) -> bool:
     """
     last = history[-1]
     now = last.output(output)
-    if now is None or now.is_opposed or output_has_skill(now):
+    if now is None or not now.is_asked or output_has_skill(now):
         return False
     wait = _wait(history, output)
     look = wait.looks[-1][1] if wait.looks else None

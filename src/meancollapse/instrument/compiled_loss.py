@@ -24,14 +24,14 @@ class Bounds:
         constant_loss: Its loss.
         perfect_loss: Loss of predicting the targets themselves; `None` where that means nothing.
         is_endless: Whether the loss falls without end.
-        depends_on_targets: Whether the loss asks for the targets at all.
+        asks: Whether the loss asks for the targets at all.
     """
 
     constant: np.ndarray
     constant_loss: float
     perfect_loss: float | None
     is_endless: bool
-    depends_on_targets: bool = True
+    asks: bool = True
 
 
 # A call with so many rows that takes longer than this is slow...
@@ -100,15 +100,17 @@ def is_slow(head: heads.Head) -> bool:
 
 
 def depends_on_targets(head: heads.Head, target: np.ndarray, prediction: np.ndarray) -> bool:
-    """Whether a loss would notice if every row had another row's target.
+    """Whether a loss would notice other targets.
 
-    One that does not is given dummies, as `fit` wants some targets (triplets, consistency).
+    One that does not is given dummies, as `fit` wants some targets (triplets, consistency). One
+    that only does not notice which row a target belongs to, as it averages over all pairs, does.
     """
     if head.loss is None or heads.is_of_keras(head.loss) or len(target) < 2:
         return True
     as_is = value(head, target, prediction, None)
     room = 1e-6 * max(abs(as_is), 1e-12)
-    others = (np.roll(target, 1, axis=0), target[::-1])
+    alike = (np.repeat(target[i : i + 1], len(target), axis=0) for i in (0, len(target) // 2))
+    others = (target[::-1], *alike)
     return any(not abs(value(head, y, prediction, None) - as_is) <= room for y in others)
 
 
@@ -165,7 +167,6 @@ def bounds(head: heads.Head, target: np.ndarray, like: np.ndarray, weights: Any)
 
     perfect: float | None = 0.0
     is_endless = False
-    asks = depends_on_targets(head, target, like)
     rows = row_vector(weights, len(target))
     prior, matrix = _prior(head, target, like, rows)
     native = to_native(head)
@@ -186,6 +187,11 @@ def bounds(head: heads.Head, target: np.ndarray, like: np.ndarray, weights: Any)
         )
         if head.kind != "sparse" and target.shape == like.shape:
             perfect = loss(native(target))
+    asks = depends_on_targets(head, target, like)
+    if perfect is not None and not heads.is_of_keras(head.loss) and head.loss is not None:
+        # Of packed targets, or labels with a mark for those that are missing, nobody is to give
+        # back the numbers themselves.
+        asks = asks and perfect < constant_loss
     return Bounds(np.asarray(constant), constant_loss, perfect, is_endless, asks)
 
 

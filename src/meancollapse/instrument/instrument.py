@@ -118,6 +118,8 @@ class Instrument:
         self._looker: Looker | None = None
         # Outputs that the network is trained against, and how often was asked.
         self._opposed: set[str] = set()
+        # Outputs that a loss of the model's own leaves out for now.
+        self._left_alone: set[str] = set()
         self._asked: dict[str, int] = {}
         self._looks_due = LookSchedule()
         self._steps_per_call = int(getattr(model, "steps_per_execution", 1) or 1)
@@ -179,7 +181,7 @@ class Instrument:
 
     def is_judged(self, name: str) -> bool:
         """Whether an output is to follow its targets, as far as is known."""
-        return name not in self._opposed
+        return name not in self._opposed | self._left_alone
 
     def forget_test_step(self) -> None:
         """Have validation and prediction compiled anew: the model's layers have changed."""
@@ -412,6 +414,11 @@ class Instrument:
             self._say_if_alike(look, output)
             if look is not shallow and len(looker.pairs) > 1:
                 self._ask_if_opposed(rows, head.name)
+                is_left_out = not opposition.counts(
+                    self.model, rows[0], rows[1], looker.predictions, head.name
+                )
+                self._left_alone = self._left_alone - {head.name}
+                self._left_alone |= {head.name} if is_left_out else set()
             outputs.append(dataclasses.replace(output, look=look))
         return dataclasses.replace(evidence, outputs=tuple(outputs))
 
@@ -439,9 +446,9 @@ class Instrument:
             )
 
     def _marked(self, evidence: Evidence) -> Evidence:
-        """The evidence with what is known of outputs that the network is trained against."""
+        """The evidence with what is known of outputs that nobody asks for anything."""
         outputs = tuple(
-            dataclasses.replace(output, is_opposed=output.name in self._opposed)
+            dataclasses.replace(output, is_asked=self.is_judged(output.name))
             for output in evidence.outputs
         )
         return dataclasses.replace(evidence, outputs=outputs)

@@ -47,6 +47,7 @@ class Looker:
         predictions, self.features, masks = layers.forward(
             model, x, self.limit, also=positions.mask_of
         )
+        self.predictions = predictions
         self.pairs = heads.pair(model, y, predictions)
         names = [head.name for head, _, _ in self.pairs]
         self._weights = dict(heads.by_name(sample_weight, names, shared=True))
@@ -114,7 +115,7 @@ class Looker:
             loss = compiled_loss.value(head, target, prediction, self._weights.get(head.name))
         r2 = explained = math.nan
         # With advantages as weights, or dummies as targets, an output is not asked to follow them.
-        asks = bounds.depends_on_targets and not is_signed
+        asks = bounds.asks and not is_signed
         has_scale = head.is_comparable and not bounds.is_endless and asks
         if has_scale and y_var.sum() > 0:
             errors = predictions - targets

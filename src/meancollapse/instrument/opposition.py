@@ -71,5 +71,36 @@ def is_opposed(model: keras.Model, x: Any, y: Any, name: str) -> bool:
     return all((at(step) - at(-step)) / (2 * step) < -AGAINST * slope for step in steps)
 
 
+def counts(model: keras.Model, x: Any, y: Any, y_pred: Any, name: str) -> bool:
+    """Whether a `compute_loss` of the model's own would notice other values of an output.
+
+    Call it in the quiet room.
+
+    Args:
+        model: A built, compiled model.
+        x: Inputs as NumPy arrays.
+        y: Targets as NumPy arrays.
+        y_pred: Predictions as NumPy arrays in the model's structure.
+        name: The output's name.
+    """
+    if type(model).compute_loss is keras.Model.compute_loss:
+        return True
+    x, y, y_pred = (
+        keras.tree.map_structure(lambda a: keras.ops.convert_to_tensor(a[:ROWS]), part)
+        for part in (x, y, y_pred)
+    )
+
+    def loss(change: float) -> float:
+        changed = heads.each_output(model, y_pred, lambda n, p: p + change if n == name else p)
+        return float(layers.to_numpy(model.compute_loss(x=x, y=y, y_pred=changed)))
+
+    try:
+        with backends.without_gradient():
+            as_is, others = loss(0.0), (loss(0.1), loss(-0.1))
+    except Exception:  # one that wants what is not known here
+        return True
+    return any(other != as_is for other in others)
+
+
 def _is_functional(model: keras.Model) -> bool:
     return bool(getattr(model, "inputs", None)) and not isinstance(model, keras.Sequential)

@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from meancollapse.instrument import quiet
 from meancollapse.instrument.memory import CannotRenew
 from meancollapse.instrument.surgery import State, Surgery
 from meancollapse.remedies.operate import operate
@@ -107,18 +106,6 @@ def rehearse(
         is_last: Whether no training follows, so that the best had better be rehearsed to its end.
         seed: Seed of new weights and of the order of rows.
     """
-    with quiet.preserved(surgery.model):
-        return _rehearse(surgery, treatments, best, budget, is_last, seed)
-
-
-def _rehearse(
-    surgery: Surgery,
-    treatments: Sequence[Treatment],
-    best: BestWeights,
-    budget: Budget,
-    is_last: bool,
-    seed: int,
-) -> list[Rehearsed]:
     before = surgery.save()
     tried: list[Rehearsed] = []
     plan = plan_for(budget, is_last)

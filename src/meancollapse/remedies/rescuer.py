@@ -9,6 +9,7 @@ from typing import Any
 from meancollapse import verdict
 from meancollapse.evidence import Evidence
 from meancollapse.finding import ROOT
+from meancollapse.instrument import quiet
 from meancollapse.instrument.instrument import Instrument
 from meancollapse.instrument.memory import CannotRenew
 from meancollapse.instrument.surgery import State, Surgery
@@ -218,15 +219,12 @@ class Rescuer:
         wanted = self.propose(patient, self.allow_activation_changes)
         candidates = [treatment for treatment in wanted if treatment.to_dict() not in used]
         before, skill_before = surgery.save(), surgery.skill()
+        budget = self._budget(surgery, evidence)
         try:
-            trials = rehearse(
-                surgery,
-                candidates,
-                self._best,
-                self._budget(surgery, evidence),
-                evidence.is_last,
-                len(self.rescues),
-            )
+            with quiet.preserved(surgery.model):
+                trials = rehearse(
+                    surgery, candidates, self._best, budget, evidence.is_last, len(self.rescues)
+                )
         except CannotRenew as error:
             self._has_given_up = True
             self._leave_alone(evidence, str(error).rstrip("."))
