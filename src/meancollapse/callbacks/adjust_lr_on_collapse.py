@@ -94,16 +94,20 @@ class AdjustLROnCollapse(Monitor):
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         # By now every callback has begun the epoch, one that sets the learning rate too.
-        if batch == 0 and self._held is not None:
-            self._held.put_back()
+        held = self._held
+        if batch == 0 and held is not None:
+            self._guarded(lambda _: held.put_back())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = {} if logs is None else logs
+        self._guarded(lambda _: self._add_rates(logs))
+        super().on_epoch_end(epoch, logs)
+
+    def _add_rates(self, logs: dict[str, Any]) -> None:
         found = rates.leaves(self.model.optimizer)
         for leaf in found:
             key = "learning_rate" if len(found) == 1 else f"learning_rate_{leaf.name}"
             logs[key] = rates.value(leaf)
-        super().on_epoch_end(epoch, logs)
 
     def on_verdict(self, found: Verdict, evidence: Evidence) -> None:
         if self._is_news(found):

@@ -232,7 +232,7 @@ class Monitor(keras.callbacks.Callback):
         attached = self._instrument
         return attached is not None and (attached.leader is self)
 
-    def _guarded(self, action: Callable[[Any], None]) -> None:
+    def _guarded(self, action: Callable[[Any], Any]) -> None:
         """Do something, and on any failure switch off: training must go on."""
         attached = self._instrument
         if action != self._attach and (attached is None or attached.is_closed):
@@ -308,12 +308,6 @@ class Monitor(keras.callbacks.Callback):
         for key, value in found.items():
             if value is not None and key not in self._foreign:
                 logs[key] = value
-        if self._foreign and self._leads():
-            names = ", ".join(f"`{key}`" for key in sorted(self._foreign))
-            words = f"{names} in the logs stays what the script made it, not what is measured here"
-            if words not in self._said:
-                self._said.add(words)
-                self._note(f"{type(self).__name__}: {words}; see `history` for that.")
 
     def _say_notes(self) -> None:
         attached = self._instrument

@@ -330,6 +330,7 @@ class Instrument:
             self.close,
             self.fit.is_running,
             lambda: self._taps.has_hidden_state,
+            lambda: self._taps.users_step_raised,
         ).step_function()
 
     def _cannot_measure(self, words: str, error: Exception | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 
 import numpy as np
 
@@ -16,6 +17,15 @@ MIN_WITHIN = 16
 SORTED = 0.01
 # Variance of equal numbers after float64 rounding, relative to their square.
 ROUNDING = 1e-24
+
+
+def of_one_kind(series: list[np.ndarray]) -> list[np.ndarray]:
+    """The series of the length that most have.
+
+    Where a step is traced for every shape of its batches, rows of several lengths leave several.
+    """
+    most = statistics.mode(len(each) for each in series)
+    return [each for each in series if len(each) == most]
 
 
 def split_series(

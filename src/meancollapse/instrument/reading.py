@@ -27,13 +27,13 @@ class Reading:
     measured_steps: int = 0
 
 
-def read(train: Meter, test: Meter | None, layouts: dict[str, Layout]) -> Reading:
+def read(train: Meter, test: Meter | None, layouts: dict[tuple[str, int], Layout]) -> Reading:
     """Copy everything to the host in one transfer and merge it.
 
     Args:
         train: What the measured training steps returned.
         test: The same of the validation; `None` without one in this epoch.
-        layouts: What stands where, by phase.
+        layouts: What stands where, by phase and length of a series.
     """
     later = test.series if test is not None else []
     units = [train.units] if train.units is not None else []
@@ -42,12 +42,15 @@ def read(train: Meter, test: Meter | None, layouts: dict[str, Layout]) -> Readin
     series, validation = host[:count], host[count : count + len(later)]
     if not series:
         return Reading()
-    layout = layouts["train"]
+    series = moments.of_one_kind(series)
+    layout = layouts["train", len(series[0])]
     norms, seen, outputs = moments.split_series(layout, series)
     norm, skipped = moments.grad_norm(norms)
     validated: dict[str, Any] = {}
     if validation:
-        _, _, tables = moments.split_series(layouts["test"], validation)
+        validation = moments.of_one_kind(validation)
+        layout_then = layouts["test", len(validation[0])]
+        _, _, tables = moments.split_series(layout_then, validation)
         validated = {head.name: moments.stream(head, table) for head, table in tables}
     return Reading(
         variables=moments.variables(layout, norms, host[-1]),

@@ -115,6 +115,7 @@ class Measuring:
         on_abort: Called when an exception leaves the function and ends the `fit`.
         is_running: Whether the `fit` this belongs to is the one that calls.
         has_hidden_state: Whether the user's step has a state that two functions would not share.
+        users_step_raised: Whether it was the user's step that raised an exception.
     """
 
     def __init__(
@@ -127,10 +128,12 @@ class Measuring:
         on_abort: Callable[[], None],
         is_running: Callable[[], bool],
         has_hidden_state: Callable[[], bool],
+        users_step_raised: Callable[[], bool],
     ):
         self.plain, self.measured, self.meter, self.model = plain, measured, meter, model
         self._on_error, self._on_abort = on_error, on_abort
         self._is_running, self._has_hidden_state = is_running, has_hidden_state
+        self._users_step_raised = users_step_raised
         self._on_host = backends.takes_batches_on_host(model)
         self._steps = int(getattr(model, "steps_per_execution", 1) or 1)
         self._works = measured is not None
@@ -199,9 +202,9 @@ class Measuring:
             self.meter.known_batches.add(kind)
             return result
         except Exception as error:
-            if _is_end(error):
+            if _is_end(error) or self._users_step_raised():
                 raise
-            # Either measuring cannot cope with these batches, or the step itself cannot.
+            # Compiled, with what is measured in it, the step may not cope with these batches.
             failure = error
         for restore in take_back:
             restore()

@@ -39,6 +39,12 @@ class Layout:
     inputs: tuple[int, ...]
     outputs: tuple[tuple[heads.Head, int], ...]
 
+    @property
+    def length(self) -> int:
+        """Numbers of the series of one step."""
+        inputs = sum(1 + 3 * columns for columns in self.inputs)
+        return 1 + 3 * len(self.variables) + inputs + sum(3 + 7 * c for _, c in self.outputs)
+
 
 class Record:
     """What the taps saw in one step, as tensors of the step being traced."""
@@ -114,10 +120,11 @@ class Record:
             targets, predictions = heads.columns(head, target, prediction)
             weight = heads.row_weights(weight, prediction)
             given = [targets, predictions] if weight is None else [targets, predictions, weight]
-            self._outputs.append((head, int(predictions.shape[1])))
             if not heads.is_of_keras(head.loss):
                 given = _same_rows(*given)
-            self._moments.append(moments(*(part[:MAX_ROWS] for part in given)))
+            found = moments(*(part[:MAX_ROWS] for part in given))
+            self._outputs.append((head, int(predictions.shape[1])))
+            self._moments.append(found)
 
     def pack(self) -> tuple[Layout, Any, Any]:
         """The layout, the series and the units of this step."""
@@ -197,8 +204,9 @@ def _same_rows(*tensors: Any) -> list[Any]:
     A loss may crop its targets or be given two views of every row; then nothing is said of them.
     """
     known = {tensor.shape[0] for tensor in tensors}
-    if len(known) == 1 and None not in known:
-        return list(tensors)
+    if None not in known:
+        fewest = min(known)
+        return [tensor if tensor.shape[0] == fewest else tensor[:fewest] for tensor in tensors]
     fewest = ops.shape(tensors[0])[0]
     for tensor in tensors[1:]:
         fewest = ops.minimum(fewest, ops.shape(tensor)[0])

@@ -35,10 +35,12 @@ class Taps:
     def __init__(self, model: keras.Model, on_error: Callable[[str, Exception], None]):
         self.model = model
         self.on_error = on_error
-        self.layouts: dict[str, streams.Layout] = {}
+        self.layouts: dict[tuple[str, int], streams.Layout] = {}
         self.row_structures: dict[str, Any] = {}
         # Whether the user's step has a state that a second compiled function would not share.
         self.has_hidden_state = False
+        # Whether the user's own step has raised something: that is to be seen, whatever it is.
+        self.users_step_raised = False
         self._active = threading.local()
         self._shadows: list[backends.Shadow] = []
 
@@ -83,6 +85,9 @@ class Taps:
             try:
                 with self._noticing_hidden_state():
                     result = original(*args)
+            except BaseException:
+                self.users_step_raised = True
+                raise
             finally:
                 self._active.record = None
             logs, *state = result if backends.name() == "jax" else (result,)
@@ -135,7 +140,8 @@ class Taps:
         packed = self._observe("The steps", record.pack)
         if packed is None:
             return {}
-        self.layouts[phase], series, units = packed
+        layout, series, units = packed
+        self.layouts[phase, layout.length] = layout
         return {SERIES: series, UNITS: units}
 
     def _rows(self, phase: str, batch: Any) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from meancollapse.evidence import Look, Output, Snapshot
+from meancollapse.plots import style
+from meancollapse.report import story
 from meancollapse.report.report import Report
 from meancollapse.verdict import WORST_FIRST, Verdict
 
@@ -15,12 +17,12 @@ def pick(report: Report, output: str | None) -> str | None:
     Worst is the gravest last verdict, and among equals the least skill.
 
     Returns:
-        Its name; `None` if nothing was measured of any output.
+        Its name; `None` if there is no output.
 
     Raises:
         ValueError: If there is no output of that name.
     """
-    names = dict.fromkeys((*report.outputs, *(shot.output for shot in report.snapshots)))
+    names = story.names(report)
     if output is not None and output not in names:
         raise ValueError(
             f"There is no output named {output!r}. The outputs are: {', '.join(names) or 'none'}."
@@ -48,7 +50,9 @@ def by_epoch(report: Report, name: str | None) -> list[tuple[int, Output]]:
 
 def label(report: Report, name: str | None) -> str:
     """What to add to a title where the model has several outputs."""
-    return f" (output\N{NO-BREAK SPACE}'{name}')" if len(report.outputs) > 1 else ""
+    if len(report.outputs) < 2 or name is None:
+        return ""
+    return f" (output\N{NO-BREAK SPACE}'{style.short(name)}')"
 
 
 def _rank(found: Verdict | None) -> int:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from meancollapse.evidence import Variable
 from meancollapse.plots import grid, style
 from meancollapse.report.report import Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+# What lies outside has the colours of the ends: axes in logarithms can reach no farther.
+LOWEST, HIGHEST = 1e-100, 1e100
 
 
 def gradients(report: Report, ax: Axes | None = None) -> Axes:
@@ -35,6 +40,7 @@ def gradients(report: Report, ax: Axes | None = None) -> Axes:
     cells = grid.table(report.history, layers, norm)
     shown = cells[(cells > 0) & (cells < math.inf)]
     low, high = (shown.min(), shown.max()) if shown.size else (1e-6, 1.0)
+    low, high = np.clip((low, high), LOWEST, HIGHEST)
     scale = LogNorm(low, max(high, 10 * low))
     grid.heat_map(ax, report.history, layers, cells, cmap="cividis", norm=scale, label="L2 norm")
     return ax

@@ -19,8 +19,8 @@ LOWEST, HIGHEST = -0.6, 1.6
 MAX_RATES = 4
 COLORS = {timeline.ALARM: style.ILL, timeline.REPAIR: style.GREEN, timeline.RATE: style.VIOLET}
 TITLE = "Is it better than a constant?"
-# Past so many epochs marks are small.
-CROWDED = 40
+# Past so many epochs marks are small, and of a kind there are at most so many.
+CROWDED, MOST_MARKS = 40, 500
 # Height of a row of words, in points.
 ROW = 11
 Values = list[tuple[int, float]]
@@ -125,7 +125,7 @@ def _mark_skill(ax: Axes, measured: list[tuple[int, Output]]) -> None:
         points = _series(some, skill)
         if points:
             used.append(label)
-            x, y = zip(*points, strict=True)
+            x, y = zip(*points[:: 1 + len(points) // MOST_MARKS], strict=True)
             ax.plot(x, y, "o", mfc=face, mec=style.WELL, markersize=size, label=label)
     ax.set_xlabel("epoch      " + "   ".join(used))
 

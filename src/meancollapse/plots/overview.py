@@ -49,10 +49,11 @@ def overview(report: Report, output: str | None = None) -> Figure:
 def heading(report: Report, name: str | None) -> str:
     """The model, the output and the state it ends in, in words."""
     found = choice.last_verdict(report, name)
+    model = style.short(report.model, style.MAX_TITLE)
     if name is None:
-        return report.model
+        return model
     state = "was not judged" if found is None else f"ends {found.state.replace('_', ' ')}"
-    cause = f" ({found.cause})" if found is not None and found.cause else ""
+    cause = f" ({style.short(found.cause)})" if found is not None and found.cause else ""
     repair = timeline.last_repair(report)
     after = f", {repair.text} after epoch {repair.epoch}" if repair is not None else ""
-    return f"{report.model}: output '{name}' {state}{cause}{after}"
+    return f"{model}: output '{style.short(name)}' {state}{cause}{after}"

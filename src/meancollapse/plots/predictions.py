@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MAX_CLASSES = 12
+# Axes cannot span more; what lies beyond is drawn as little as NaN is.
+LARGEST = 1e300
 REST = "rest"
 
 
@@ -36,7 +39,7 @@ def predictions(report: Report, output: str | None = None, ax: Axes | None = Non
     """
     ax = style.prepared(ax, 4.4, 4.4)
     shot = choice.snapshot(report, choice.pick(report, output))
-    if shot is None or not shot.true:
+    if shot is None or not any(shot.true):
         style.title(ax, "Predicted and true")
         return style.note(ax, "no rows were kept")
     draw = _classes if shot.is_classification else _numbers
@@ -54,7 +57,7 @@ def _in_numbers(shot: Snapshot) -> str:
 
 
 def _numbers(ax: Axes, shot: Snapshot) -> None:
-    true, predicted = np.array(shot.true), np.array(shot.predicted)
+    true, predicted = _drawable(shot.true), _drawable(shot.predicted)
     low, high = limits(true, predicted)
     ax.plot([low, high], [low, high], color=style.FAINT, linewidth=1, label="perfect")
     columns = true.shape[1]
@@ -76,9 +79,16 @@ def _numbers(ax: Axes, shot: Snapshot) -> None:
     ax.set(xlim=(low, high), ylim=(low, high), xlabel="true", ylabel="predicted")
     ax.set_aspect("equal", adjustable="box")
     words: dict[str, Any] = dict(fontsize=style.SMALL, color=style.INK, textcoords="offset points")
-    at = (1.0, true.mean(axis=0).max())
     words |= dict(xycoords=("axes fraction", "data"), ha="left", va="center")
-    ax.annotate("targets'\nmean", at, (3, 0), **words)
+    highest = true.mean(axis=0).max()
+    if math.isfinite(highest):
+        ax.annotate("targets'\nmean", (1.0, highest), (3, 0), **words)
+
+
+def _drawable(rows: tuple[tuple[float, ...], ...]) -> np.ndarray:
+    """Rows × columns; NaN where a number has no place on any axis."""
+    values = np.array(rows)
+    return np.where(np.abs(values) < LARGEST, values, np.nan)
 
 
 def limits(true: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:

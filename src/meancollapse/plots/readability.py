@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +43,11 @@ class Line:
         return style.ILL if self.is_ill else style.WELL
 
     def points(self, layers: list[str]) -> Points:
-        """Positions (0 is the input) and readability, where it was measured."""
+        """Positions (0 is the input) and readability from 0 to 1, where it was measured."""
         at_layer = dict(self.look.layers)
         values = [at_input(self.look), *map(at_layer.get, layers), self.look.readability]
         known = [(i, v) for i, v in enumerate(values) if v is not None and math.isfinite(v)]
-        return [i for i, _ in known], [v for _, v in known]
+        return [i for i, _ in known], [min(max(v, 0.0), 1.0) for _, v in known]
 
 
 def readability(report: Report, output: str | None = None, ax: Axes | None = None) -> Axes:
@@ -90,14 +91,19 @@ def _lines(report: Report, name: str | None) -> list[Line]:
     lines = [
         Line(f"epoch {epoch}", output.look, turn is not None and epoch <= turn)
         for epoch, output in measured
-        if output.look is not None and output.look.layers
+        if output.look is not None and _is_measured(output.look)
     ]
     shot = choice.snapshot(report, name)
-    if shot is not None and shot.look.layers:
+    if shot is not None and _is_measured(shot.look):
         last = report.history[-1].epoch + 1 if report.history else 0
         still = turn is not None and turn >= last and timeline.last_repair(report) is None
         lines.append(Line(NOW, shot.look, still))
     return lines
+
+
+def _is_measured(look: Look) -> bool:
+    """Whether there is a point to draw; NaN is none."""
+    return any(math.isfinite(value) for _, value in look.layers)
 
 
 def _why_empty(report: Report, name: str | None) -> str:
@@ -111,10 +117,12 @@ def _why_empty(report: Report, name: str | None) -> str:
 
 def _with_age(lines: list[Line]) -> list[tuple[Line, float]]:
     """Lines with their place in their hue, from 0 (oldest) to 1 (newest)."""
+    size = Counter(line.is_ill for line in lines)
+    seen: Counter[bool] = Counter()
     aged = []
     for line in lines:
-        family = [other for other in lines if other.is_ill == line.is_ill]
-        aged.append((line, (family.index(line) + 1) / len(family)))
+        seen[line.is_ill] += 1
+        aged.append((line, seen[line.is_ill] / size[line.is_ill]))
     return aged
 
 

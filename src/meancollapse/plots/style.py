@@ -10,6 +10,8 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any, Literal
 
+from meancollapse.report import letters
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -27,8 +29,8 @@ UNKNOWN = "#7f868f"
 COLUMNS = ((WELL, "o"), (ILL, "^"), (GREEN, "s"), (VIOLET, "D"))
 
 SMALL, LARGE = 8.5, 11.0
-# Layer names longer than this lose their beginning.
-MAX_NAME = 22
+# Names longer than this lose their beginning: of layers, and of what stands in a heading.
+MAX_NAME, MAX_TITLE = 22, 60
 MAX_TICKS = 15
 # Width of a label that is turned, height of one that is not, in inches.
 TURNED, ROW = 0.28, 0.15
@@ -154,6 +156,8 @@ def end_labels(ax: Axes, x: float, labels: list[tuple[float, str, str]], gap: fl
         ax.annotate(text, (x, height), (9, 0), color=color, fontsize=SMALL, **style)
 
 
-def short(name: str) -> str:
-    """A layer's name without an overlong beginning."""
-    return name if len(name) <= MAX_NAME else "…" + name[1 - MAX_NAME :]
+def short(name: str, most: int = MAX_NAME) -> str:
+    """A name in letters that can be drawn, in one line, without an overlong beginning."""
+    name = " ".join(letters.visible(name).split())
+    name = name if len(name) <= most else "…" + name[1 - most :]
+    return name.replace("$", r"\$")  # two dollars would begin and end a formula

@@ -43,6 +43,8 @@ def rate_changes(report: Report) -> list[Moment]:
     moments = []
     for old, new in zip(report.history, report.history[1:], strict=False):
         before, after = old.learning_rate, new.learning_rate
+        if str(before) == str(after):  # NaN too, which is not even itself
+            continue
         if before and after and not 1 / JUMP < after / before < JUMP:
             moments.append(Moment(new.epoch + 1, RATE, f"lr {before:.2g} → {after:.2g}"))
     return moments

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from meancollapse.finding import PROOF, ROOT
 from meancollapse.place import place
+from meancollapse.report.letters import printable
 from meancollapse.skill import at_input
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ def text(diagnosis: Diagnosis) -> str:
     of = "" if total in (None, diagnosis.rows) else f" of {total}, evenly spread"
     if total is None:
         of = ", the first of the data set"
-    lines = [
+    title = (
         f"Diagnosis of '{diagnosis.model}' from {diagnosis.rows} rows{of} "
-        f"({diagnosis.seconds:.1f} s)",
-        "",
-    ]
+        f"({diagnosis.seconds:.1f} s)"
+    )
+    lines = [*_wrapped(title, ""), ""]
     several = len({name for name, _ in diagnosis.findings}) > 1
     for name, finding in diagnosis.findings[:MAX_FINDINGS]:
         sure = (
@@ -39,8 +40,7 @@ def text(diagnosis: Diagnosis) -> str:
         where = f" (output '{name}')" if several else ""
         lines += _wrapped(f"{finding.cause}{where}, {sure}: {finding.evidence}.", "  ")
         lines += _wrapped(f"what to do: {finding.remedy}.", "    ")
-        if finding.code:
-            lines.append(f"    {finding.code}")
+        lines += [f"    {line}" for line in printable(finding.code).splitlines()]
         lines.append("")
     more = len(diagnosis.findings) - MAX_FINDINGS
     if more > 0:
@@ -51,7 +51,8 @@ def text(diagnosis: Diagnosis) -> str:
     lines.append("Checked")
     width = max((len(check.name) for check in diagnosis.checks), default=0)
     for check in sorted(diagnosis.checks, key=lambda c: ORDER.index(c.result)):
-        lines.append(f"  {MARKS[check.result]}  {check.name:{width}}  {check.words}")
+        line = f"  {MARKS[check.result]}  {check.name:{width}}  {check.words}"
+        lines.append(printable(line))
     lines += _ways(diagnosis)
     return "\n".join(lines)
 
@@ -73,4 +74,6 @@ def _ways(diagnosis: Diagnosis) -> list[str]:
 
 
 def _wrapped(paragraph: str, indent: str) -> list[str]:
-    return textwrap.wrap(paragraph, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
+    return textwrap.wrap(
+        printable(paragraph), WIDTH, initial_indent=indent, subsequent_indent=indent + "  "
+    )

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from meancollapse.place import place
-from meancollapse.report import headline, page, parts, rows
+from meancollapse.report import headline, letters, page, parts, rows
 from meancollapse.report.diagnosis import ORDER
 
 if TYPE_CHECKING:
@@ -21,12 +21,13 @@ def fragment(diagnosis: Diagnosis) -> str:
     """The findings, what was checked, and the way of the target."""
     findings = [finding for _, finding in diagnosis.findings]
     found = parts.causes(findings, "ill", *parts.NOW) if findings else ""
-    return (
+    whole = (
         f'{page.style()}<div class="mc"><div class="mc-body">{_header(diagnosis)}{found}'
         f"<section><h2>Checked</h2>{_checks(diagnosis)}</section>"
         + "".join(_way(output) for output in diagnosis.evidence.outputs)
         + "</div></div>"
     )
+    return letters.visible(whole)
 
 
 def _header(diagnosis: Diagnosis) -> str:

@@ -65,7 +65,7 @@ def _rates(report: Report) -> list[Event]:
     runs: list[tuple[int, int, float, float]] = []
     for old, new in zip(report.history, report.history[1:], strict=False):
         start, end = old.learning_rate, new.learning_rate
-        if start is None or end is None or abs(end - start) <= SAME * abs(start):
+        if start is None or end is None or _is_same(start, end):
             continue
         epoch = new.epoch + 1
         if runs and runs[-1][1] == epoch - 1:
@@ -73,6 +73,10 @@ def _rates(report: Report) -> list[Event]:
         else:
             runs.append((epoch, epoch, start, end))
     return [Event(a, b, RATE, f"From {old:.3g} to {new:.3g}.") for a, b, old, new in runs]
+
+
+def _is_same(old: float, new: float) -> bool:
+    return str(old) == str(new) or abs(new - old) <= SAME * abs(old)  # NaN is not even itself
 
 
 def _actions(report: Report) -> list[Event]:

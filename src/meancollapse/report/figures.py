@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
@@ -58,7 +60,12 @@ def _drawn(draw: Callable[[Any], Any], size: tuple[float, float]) -> str:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "meancollapse"}):
+    with (
+        matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "meancollapse"}),
+        warnings.catch_warnings(),
+    ):
+        # Letters are left to the fonts of the browser, which has others than matplotlib.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         ax = figure.add_subplot()
         draw(ax)
         ax.set_title("", loc="left")
@@ -112,16 +119,21 @@ def _recolored(element: ElementTree.Element) -> None:
 
 
 def _exchanged(value: str, is_text: bool) -> str:
-    from meancollapse.plots import style
-
-    colors = {color: name for name, color in vars(style).items() if str(color).startswith("#")}
-    for color, name in colors.items():
+    for color, name in _colors().items():
         if is_text or name in AXES:
             kind = "text" if is_text else "line"
             value = re.sub(color, f"var(--mc-{kind}-{name.lower()}, {color})", value, flags=re.I)
     if is_text:
         value = re.sub(r"(font:[^;]*?[\d.]+px )[^;]+", r"\1var(--mc-font)", value)
     return value
+
+
+@functools.cache
+def _colors() -> dict[str, str]:
+    """The names of the colours in `plots.style`."""
+    from meancollapse.plots import style
+
+    return {color: name for name, color in vars(style).items() if str(color).startswith("#")}
 
 
 def _rounded(element: ElementTree.Element) -> None:

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import meancollapse
 from meancollapse import records
 from meancollapse.evidence import Evidence
-from meancollapse.verdict import Verdict
+from meancollapse.verdict import STATES, Verdict
 
 # What the first line calls the file; raised when the lines change their meaning.
 KIND, VERSION = "meancollapse log", 1
+# No run is longer, and axes of epochs can still be drawn.
+LAST_EPOCH = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first line."""
+
+    kind: str
+    version: int
+    model: str
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Every other line."""
+
+    evidence: Evidence
+    verdicts: tuple[Verdict, ...]
 
 
 class Journal:
@@ -26,14 +49,17 @@ class Journal:
 
     def __init__(self, path: str | os.PathLike[str], model: str):
         self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._write({"kind": KIND, "version": VERSION, "model": model}, "w")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._write(Head(KIND, VERSION, model), "w")
+        except ValueError as error:  # so Python calls a NUL in a path; to callers it is no file
+            raise OSError(f"no file can have that name: {error}") from error
 
     def add(self, evidence: Evidence, verdicts: Sequence[Verdict]) -> None:
         """Write one epoch; of several lines for the same epoch the last one counts."""
-        self._write({"evidence": evidence, "verdicts": verdicts}, "a")
+        self._write(Epoch(evidence, tuple(verdicts)), "a")
 
-    def _write(self, line: dict[str, Any], mode: str) -> None:
+    def _write(self, line: Head | Epoch, mode: str) -> None:
         with self.path.open(mode, encoding="utf-8") as file:
             file.write(json.dumps(records.plain(line), allow_nan=False) + "\n")
 
@@ -45,31 +71,99 @@ def read(path: str | os.PathLike[str]) -> tuple[str, list[Evidence], list[Verdic
         path: What was given as `log_path`.
 
     Raises:
-        ValueError: If the file is not such a log.
+        OSError: If the file cannot be read.
+        ValueError: If the file is not such a log, or a line of it is damaged; the message names
+            the line, what was found and what was expected. Only a last line that was never
+            finished is forgiven.
     """
-    head, *lines = Path(path).read_text(encoding="utf-8").split("\n")
-    start = _parsed(head)
-    if start is None or start.get("kind") != KIND:
-        raise ValueError(
-            f"{os.fspath(path)!r} is not a log of meancollapse: its first line does not say "
-            f"{KIND!r}. Pass a file written by a callback with `log_path=`."
-        )
-    epochs: dict[int, tuple[Evidence, list[Verdict]]] = {}
-    for line in lines:
-        found = _parsed(line)  # the last line of a run that was killed may be torn
-        if found is not None:
-            evidence = Evidence.from_dict(found["evidence"])
-            epochs[evidence.epoch] = (
-                evidence,
-                [records.restore(Verdict, verdict) for verdict in found["verdicts"]],
-            )
-    history = [evidence for evidence, _ in epochs.values()]
-    return start["model"], history, [v for _, verdicts in epochs.values() for v in verdicts]
+    epochs: dict[int, Epoch] = {}
+    last = 0
+    with Path(path).open("rb") as file:
+        with _named(path, 1):
+            model = _model(file.readline().removeprefix(codecs.BOM_UTF8))
+        for number, line in enumerate(file, 2):
+            with _named(path, number):
+                found = _epoch(line, last)
+            if found is not None:
+                last = found.evidence.epoch
+                epochs[last] = found
+    history = [found.evidence for found in epochs.values()]
+    return model, history, [v for found in epochs.values() for v in found.verdicts]
 
 
-def _parsed(line: str) -> dict[str, Any] | None:
+@contextlib.contextmanager
+def _named(path: str | os.PathLike[str], number: int) -> Iterator[None]:
+    """Errors begin with the file and the line."""
     try:
-        found = json.loads(line)
+        yield
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)!r}, line {number}: {error}") from None
+
+
+def _model(line: bytes) -> str:
+    """The name of the model in the first line."""
+    try:
+        start = _parsed(line)
     except ValueError:
+        start = line.decode(errors="replace").strip()
+    if not isinstance(start, dict) or start.get("kind") != KIND:
+        raise ValueError(
+            f'not a log of meancollapse: expected an object with "kind": "{KIND}", found '
+            f"{records.shown(start)}. Pass a file written by a callback with `log_path=`."
+        )
+    version = start.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise ValueError(
+            f"expected a log of version {VERSION}, found one of version {records.shown(version)}, "
+            f"which a newer meancollapse than this {meancollapse.__version__} has written. "
+            "Upgrade it: pip install --upgrade meancollapse"
+        )
+    head = records.restore(Head, start)
+    if head.version < 1:
+        raise records.Unfit(str(VERSION), str(head.version), "version")
+    return head.model
+
+
+def _epoch(line: bytes, last: int) -> Epoch | None:
+    """The epoch in a line that is not the first; `None` for an empty or an unfinished one.
+
+    Args:
+        line: The line, with its line break if it has one.
+        last: The epoch before it.
+    """
+    if not line.strip():
         return None
-    return found if isinstance(found, dict) else None
+    try:
+        values = _parsed(line)
+    except ValueError:
+        if line.endswith(b"\n"):
+            raise
+        return None  # the end of a run that was killed as it wrote
+    found = records.restore(Epoch, values)
+    number = found.evidence.epoch
+    if not last <= number <= LAST_EPOCH:
+        expected = f"a number from {last} (the epoch before) to {LAST_EPOCH}"
+        raise records.Unfit(expected, str(number), "evidence.epoch")
+    for place, verdict in enumerate(found.verdicts):
+        if verdict.state not in STATES:
+            where = f"verdicts[{place}].state"
+            raise records.Unfit(f"one of {', '.join(STATES)}", records.shown(verdict.state), where)
+        if verdict.epoch != number:
+            where = f"verdicts[{place}].epoch"
+            raise records.Unfit(f"{number} as in the evidence", str(verdict.epoch), where)
+    return found
+
+
+def _parsed(line: bytes) -> Any:
+    """The value of a line of JSON."""
+    try:
+        return json.loads(line.decode("utf-8").strip())
+    except RecursionError:
+        problem = "lists and objects nested too deeply"
+    except UnicodeDecodeError as error:
+        problem = f"bytes that are not UTF-8 ({error.reason} at byte {error.start + 1})"
+    except json.JSONDecodeError as error:
+        problem = f"{records.shown(error.doc)} ({error.msg}: letter {error.pos + 1})"
+    except ValueError as error:  # a number of more digits than Python reads
+        problem = str(error)
+    raise records.Unfit("an epoch as one whole object of JSON", problem)

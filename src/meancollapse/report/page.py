@@ -7,7 +7,7 @@ from importlib import resources
 from string import Template
 
 import meancollapse
-from meancollapse.report import headline, parts, pictures
+from meancollapse.report import headline, letters, parts, pictures
 from meancollapse.report.events import events
 from meancollapse.report.report import Report
 from meancollapse.report.rows import rows
@@ -22,16 +22,17 @@ WITHOUT_PICTURES = (
 
 def page(report: Report) -> str:
     """The report as one HTML file that needs nothing else."""
-    return Template(_file("page.html")).substitute(
+    whole = Template(_file("page.html")).substitute(
         title=escape(f"{report.model}: {headline.of_report(report)}"),
         style=_file("page.css"),
         body=_body(report, is_page=True),
     )
+    return letters.visible(whole)
 
 
 def fragment(report: Report) -> str:
     """The report as an element for a notebook; its style reaches nothing around it."""
-    return style() + _body(report, is_page=False)
+    return letters.visible(style() + _body(report, is_page=False))
 
 
 def style() -> str:

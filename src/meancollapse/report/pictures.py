@@ -60,7 +60,7 @@ def _way(report: Report, story: Story, index: int) -> str:
     """The picture of readability, if any was measured."""
     name, shot = story.output, _shot(report, story.output)
     looks = [*_looks(report, name), *([shot.look] if shot is not None else [])]
-    if not any(look.layers for look in looks):
+    if not any(math.isfinite(value) for look in looks for _, value in look.layers):
         return ""
     lost, was = CAPTIONS["readability"][0], "Where the target was lost"
     heading = HELD if story.alarm is None else lost if story.is_ill else was

@@ -47,7 +47,9 @@ class Report:
             path: What was given as `log_path`.
 
         Raises:
-            ValueError: If the file is not such a log.
+            OSError: If there is no such file, or it cannot be read.
+            ValueError: If the file is not such a log, or a line of it is damaged; the message names
+                the line. Only a last line that was never finished is left out.
         """
         model, history, verdicts = journal.read(path)
         return cls(model, tuple(history), tuple(verdicts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,9 +52,9 @@ def of(look: Look, examined: Sequence[Layer], fault: str | None) -> list[Row]:
     activity = {entry.layer: entry for entry in look.activity}
     kinds = {layer.name: _kind(layer) for layer in examined}
     readable = dict(look.layers)
-    first = Row("input", "", at_input(look), None, None, None, False)
+    first = Row("input", "", _known(at_input(look)), None, None, None, False)
     return [first] + [
-        _row(name, kinds.get(name, ""), readable.get(name), activity.get(name), fault)
+        _row(name, kinds.get(name, ""), _known(readable.get(name)), activity.get(name), fault)
         for name in names
     ]
 
@@ -65,6 +66,11 @@ def _row(
     if activity is not None:
         units, dead, saturated = activity.units, activity.dead, activity.saturated
     return Row(name, kind, readable, units, dead, saturated, name == fault)
+
+
+def _known(value: float | None) -> float | None:
+    """NaN is no measurement."""
+    return None if value is None or math.isnan(value) else value
 
 
 def _kind(layer: Layer) -> str:

@@ -86,12 +86,19 @@ class Story:
         return first.layer if first is not None and first.cause not in OF_THE_DATA else None
 
 
+def names(report: Report) -> tuple[str, ...]:
+    """Names of the outputs measured or looked at; where there are none, of those judged.
+
+    Of a loss that turns into NaN before any output could be measured there is a verdict all the
+    same, on an `"output"`.
+    """
+    found = (*report.outputs, *(shot.output for shot in report.snapshots))
+    return tuple(dict.fromkeys(found or (verdict.output for verdict in report.verdicts)))
+
+
 def stories(report: Report) -> list[Story]:
     """One story per output, worst first."""
-    names = dict.fromkeys((*report.outputs, *(shot.output for shot in report.snapshots)))
-    if not names and report.verdicts:
-        names = dict.fromkeys(verdict.output for verdict in report.verdicts)
-    return sorted((_story(report, name) for name in names), key=_rank)
+    return sorted((_story(report, name) for name in names(report)), key=_rank)
 
 
 def _rank(story: Story) -> tuple[int, float]:

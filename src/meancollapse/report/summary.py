@@ -6,6 +6,7 @@ import textwrap
 
 from meancollapse.report import headline, words
 from meancollapse.report.events import events
+from meancollapse.report.letters import printable
 from meancollapse.report.report import Report
 from meancollapse.report.rows import Row, abridged, rows
 from meancollapse.report.story import Story
@@ -47,7 +48,7 @@ def _reasons(story: Story) -> list[str]:
     lines += _labelled("cause", f"{first.cause} ({sure}): {meaning}" if meaning else first.cause)
     lines += _labelled("evidence", words.sentence(first.evidence))
     lines += _labelled("what to do", words.sentence(first.remedy))
-    lines += [" " * (LABEL + 2) + line for line in first.code.splitlines()]
+    lines += [" " * (LABEL + 2) + line for line in printable(first.code).splitlines()]
     seen = "; ".join(f"{f.cause} ({words.certainty(f.strength)})" for f in others)
     return ["", *lines, *_labelled("also seen", seen)]
 
@@ -58,7 +59,7 @@ def _way(report: Report, story: Story) -> list[str]:
     if not table or story.look is None:
         return []
     head = "readability of the target"
-    names = min(max(len(row.name) for row in table), MAX_NAME)
+    names = min(max(len(_name(row)) for row in table), MAX_NAME)
     lines = [
         "",
         f"  {'layer':{names}}  {head:{BAR + 6}}  {'units':>6}  {'dead':>5}  {'saturated':>9}",
@@ -71,7 +72,8 @@ def _way(report: Report, story: Story) -> list[str]:
 
 
 def _line(row: Row, names: int) -> str:
-    name = row.name if len(row.name) <= names else row.name[: names - 2] + ".."
+    name = _name(row)
+    name = name if len(name) <= names else name[: names - 2] + ".."
     if row.readability is None:
         bar = f"{'not measured':{BAR + 6}}"
     else:
@@ -81,6 +83,11 @@ def _line(row: Row, names: int) -> str:
     mark = "  <- here" if row.is_fault else ""
     cells = f"{units:>6}  {share(row.dead):>5}  {share(row.saturated):>9}"
     return f"  {name:{names}}  {bar}  {cells}{mark}".rstrip()
+
+
+def _name(row: Row) -> str:
+    """The name of a layer in one line."""
+    return " ".join(printable(row.name).split())
 
 
 def share(value: float | None) -> str:
@@ -106,19 +113,20 @@ def _gradients(report: Report) -> list[str]:
         return []
     lines = ["", f"  {'weights':40}  {'gradient norm':>13}  {'update ratio':>12}"]
     return lines + [
-        f"  {v.path[-40:]:40}  {v.gradient_norm:13.3g}  {v.update_ratio:12.3g}" for v in variables
+        f"  {printable(v.path)[-40:]:40}  {v.gradient_norm:13.3g}  {v.update_ratio:12.3g}"
+        for v in variables
     ]
 
 
 def _labelled(label: str, paragraph: str) -> list[str]:
     if not paragraph:
         return []
-    first = f"  {label:{LABEL}}"
+    first = f"  {printable(label):{LABEL}}"
     first = first if len(first) == LABEL + 2 else first + " "
     return textwrap.wrap(
-        paragraph, WIDTH, initial_indent=first, subsequent_indent=" " * (LABEL + 2)
+        printable(paragraph), WIDTH, initial_indent=first, subsequent_indent=" " * (LABEL + 2)
     )
 
 
 def _wrapped(paragraph: str) -> list[str]:
-    return textwrap.wrap(paragraph, WIDTH)
+    return textwrap.wrap(printable(paragraph), WIDTH)
