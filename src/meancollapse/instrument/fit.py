@@ -15,6 +15,14 @@ from typing import Any
 
 import keras
 
+HOOKS = [
+    f"on_{when}"
+    for when in (
+        *("epoch_begin", "epoch_end", "train_batch_begin", "train_batch_end"),
+        *("test_begin", "test_end", "test_batch_begin", "test_batch_end"),
+    )
+]
+
 
 class Fit:
     """One running `fit`, or one loop of the user's own with a `CallbackList`.
@@ -25,6 +33,8 @@ class Fit:
     def __init__(self) -> None:
         self._list: weakref.ref[Any] | None = None
         self._frame: tuple[int, Any] | None = None
+        # Names of the list's methods that are covered; the list itself is not to be kept alive.
+        self._hooks: list[str] = []
         frames, caller = _callers(), None
         for frame in frames:
             caller = frame.f_locals.get("self")
@@ -62,10 +72,27 @@ class Fit:
         return any((id(frame), frame.f_code) == self._frame for frame in _callers())
 
     def when_over(self, action: Callable[[], Any]) -> None:
-        """Call something as soon as the `fit` is gone, however it ended."""
+        """Call something as soon as the `fit` is gone, however it ended.
+
+        When a callback raises, at once; else when Keras lets go of the list.
+        """
         held = None if self._list is None else self._list()
-        if held is not None:
-            weakref.finalize(held, action).atexit = False
+        if held is None:
+            return
+        weakref.finalize(held, action).atexit = False
+        for name in HOOKS:
+            if name not in vars(held):
+                hook = _reporting(weakref.ref(held), getattr(type(held), name), action)
+                vars(held)[name] = hook
+                self._hooks.append(name)
+
+    def leave(self) -> None:
+        """The list is as it was, but for the order of callbacks."""
+        held = None if self._list is None else self._list()
+        while self._hooks:
+            name = self._hooks.pop()
+            if held is not None:
+                vars(held).pop(name, None)
 
     def put_first(self, kind: type) -> None:
         """Have the callbacks of a kind called before the others, from the next call on.
@@ -80,6 +107,21 @@ class Fit:
         others = [callback for callback in held.callbacks if not isinstance(callback, kind)]
         # A new list, as Keras is going through the old one.
         held.callbacks = [*ours, *others]
+
+
+def _reporting(
+    reference: weakref.ref[Any], hook: Callable[..., Any], action: Callable[[], Any]
+) -> Callable[..., Any]:
+    """A hook of the list that tells when something leaves it; it must not keep the list alive."""
+
+    def reporting(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return hook(reference(), *args, **kwargs)
+        except BaseException:
+            action()
+            raise
+
+    return reporting
 
 
 def _callers() -> Iterator[FrameType]:

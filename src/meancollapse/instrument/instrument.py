@@ -217,6 +217,7 @@ class Instrument:
         self._validated = False
         if self.model.train_function is not self._our_train:
             self._taps.remove()
+            self.fit.leave()
             self.open()
 
     def begin_validation(self) -> None:
@@ -315,6 +316,7 @@ class Instrument:
             self.model.train_function = self._plain_train
         self._restore_test_function()
         self._taps.remove()
+        self.fit.leave()
         for action in self.at_close:
             action()
         self._looker = None
