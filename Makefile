@@ -4,7 +4,7 @@ BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export NO_MKDOCS_2_WARNING ?= 1
 
-.PHONY: demo test browser notebooks check bench figures clean
+.PHONY: demo test browser notebooks clients check bench figures clean
 
 demo: .venv/demo.done  ## train models that collapse and watch them be caught
 	$(BIN)/python examples/demo.py
@@ -23,6 +23,12 @@ browser:  # the report is tested in Chromium; without root or apt that one test 
 
 notebooks: .venv/test.done  ## the notebooks, run from top to bottom
 	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -n 2 --nbmake notebooks
+
+# Beside another worker a BLAS with threads of its own waits for itself.
+clients: .venv/clients.done  ## programs of Keras Hub, Keras Recommenders, BayesFlow and Keras Tuner
+	@set -e; for backend in tensorflow jax; do echo "== $$backend"; \
+	  KERAS_BACKEND=$$backend OPENBLAS_NUM_THREADS=1 \
+	    $(BIN)/python -m pytest -n 2 --dist loadfile tests/clients; done
 
 check: .venv/check.done  ## lint, format, types, docs
 	$(BIN)/ruff check .
@@ -62,6 +68,12 @@ clean:
 
 .venv/torch.done: .venv/test.done requirements/torch.txt
 	$(BIN)/python -m pip install --quiet -r requirements/torch.txt
+	touch $@
+
+# What others have chosen stays as it is: rather an error than another TensorFlow.
+.venv/clients.done: .venv/test.done requirements/clients.txt
+	$(BIN)/python -m pip freeze --quiet --exclude-editable | grep -v ' @ ' >.venv/installed.txt
+	$(BIN)/python -m pip install --quiet -r requirements/clients.txt -c .venv/installed.txt
 	touch $@
 
 .venv/check.done: .venv/demo.done requirements/check.txt

@@ -43,26 +43,26 @@ def trained(name, callbacks):
 @pytest.mark.parametrize("name", sorted(SITUATIONS))
 def test_nothing_runs_differently(name):
     plain = trained(name, [])
-    for callback in (mc.WarnOnCollapse(), mc.RescueOnCollapse(verbose=0)):
-        ours = trained(name, [callback])
-        for a, b in zip(ours["weights"], plain["weights"], strict=True):
-            if BACKEND == "jax":  # two programs of XLA may round differently
-                np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
-            else:
-                np.testing.assert_array_equal(a, b)
-        if BACKEND != "jax":
-            for key, values in plain["logs"].items():
-                np.testing.assert_array_equal(ours["logs"][key], values)
-        assert set(ours["logs"]) - set(plain["logs"]) <= {"spread", "grad_norm", "val_spread"}
-        assert ours["drawn"] == plain["drawn"]
-        assert ours["left"] == plain["left"]
-        assert ours["function"] == plain["function"]
-        said = [str(w) for w in ours["warned"] if isinstance(w, mc.MonitorWarning)]
-        assert not [w for w in said if "of its own" in w or "report this" in w], said
-        assert not [w for w in ours["warned"] if isinstance(w, mc.CollapseWarning)]
-        known = {(type(w), str(w)[:60]) for w in plain["warned"]}
-        mine = (mc.MonitorWarning, mc.CollapseWarning)
-        others = [w for w in ours["warned"] if not isinstance(w, mine)]
-        assert not [w for w in others if (type(w), str(w)[:60]) not in known]
-        assert len(callback.history) == EPOCHS
-        assert ours["seconds"] < 20 + 10 * plain["seconds"]
+    callbacks = [mc.WarnOnCollapse(), mc.RescueOnCollapse(verbose=0)]
+    ours = trained(name, callbacks)
+    for a, b in zip(ours["weights"], plain["weights"], strict=True):
+        if BACKEND == "jax":  # two programs of XLA may round differently
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+        else:
+            np.testing.assert_array_equal(a, b)
+    if BACKEND != "jax":
+        for key, values in plain["logs"].items():
+            np.testing.assert_array_equal(ours["logs"][key], values)
+    assert set(ours["logs"]) - set(plain["logs"]) <= {"spread", "grad_norm", "val_spread"}
+    assert ours["drawn"] == plain["drawn"]
+    assert ours["left"] == plain["left"]
+    assert ours["function"] == plain["function"]
+    said = [str(w) for w in ours["warned"] if isinstance(w, mc.MonitorWarning)]
+    assert not [w for w in said if "of its own" in w or "report this" in w], said
+    assert not [w for w in ours["warned"] if isinstance(w, mc.CollapseWarning)]
+    known = {(type(w), str(w)[:60]) for w in plain["warned"]}
+    mine = (mc.MonitorWarning, mc.CollapseWarning)
+    others = [w for w in ours["warned"] if not isinstance(w, mine)]
+    assert not [w for w in others if (type(w), str(w)[:60]) not in known]
+    assert [len(each.history) for each in callbacks] == [EPOCHS, EPOCHS]
+    assert ours["seconds"] < 20 + 10 * plain["seconds"]

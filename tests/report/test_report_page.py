@@ -1,56 +1,22 @@
 import dataclasses
 import functools
-import html.parser
 import re
 import sys
 
 import pytest
 import told
+from reader import Reader
 
 from meancollapse.report import page
 from meancollapse.report.report import Report
 
 pytestmark = pytest.mark.tensorflow_only  # made by hand: the same on every backend
 
-VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
-
 
 @functools.cache
 def rendered(show, name):
     """A page or fragment; drawing takes a second, so every one is made once."""
     return show(told.ALL[name]())
-
-
-class Reader(html.parser.HTMLParser):
-    """The elements of a page, its visible words, and whether every tag was closed."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.elements, self.text = [], [], ""
-        self.feed(text)
-        assert self.open == []
-        self.words = self.text.split()
-        self.text = " ".join(self.words)
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        self.text += " " if tag != "wbr" else ""
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-        self.text += " "
-
-    def handle_data(self, data):
-        if "style" not in self.open:
-            self.text += data
-
-    def all(self, tag):
-        return [attrs for name, attrs in self.elements if name == tag]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ LOST = dataclasses.replace(
     hand_made.LOOK,
     spread=0.0,
     is_constant=True,
+    is_comparable=True,
+    has_loss=True,
     layers=(("hidden", 0.78), (NASTY, 0.01), ("out", 0.0)),
     activity=(
         Activity("hidden", 16, 0.25, None),

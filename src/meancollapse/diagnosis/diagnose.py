@@ -23,6 +23,7 @@ from meancollapse.instrument import (
     inputs,
     layers,
     moments,
+    quiet,
     streams,
 )
 from meancollapse.instrument.look import Looker
@@ -87,6 +88,30 @@ def diagnose(
     sample = take(x, y, sample_weight, max_rows)
     if not model.built:
         model(keras.tree.map_structure(lambda a: a[:1], sample.x))
+    with quiet.quiet(model):
+        outputs, findings, checks = _look(model, sample, progress)
+    if train:
+        checks += _trials(model, sample, progress)
+    findings.sort(key=lambda pair: -pair[1].strength)
+    named = {finding.cause for _, finding in findings}
+    diagnosis = Diagnosis(
+        model=model.name,
+        rows=sample.count,
+        total_rows=sample.total,
+        findings=tuple(findings),
+        checks=tuple(data.without_repetition(checks, named)),
+        evidence=_evidence(model, sample, tuple(outputs)),
+        seconds=time.perf_counter() - started,
+    )
+    if verbose:
+        print(str(diagnosis), flush=True)
+    return diagnosis
+
+
+def _look(
+    model: keras.Model, sample: Rows, progress: Any
+) -> tuple[list[Output], list[tuple[str, Finding]], list[Check]]:
+    """Everything that only looks: every output with its causes, and the checks beside them."""
     progress("looking at the layers")
     looker = Looker(model, sample.x, sample.y, sample.sample_weight)
     if not looker.pairs:
@@ -113,22 +138,7 @@ def diagnose(
         checks += _signal_checks(at_input, shift, look, label)
         checks += _order_checks(head, sample, looker, label)
         checks += _model_checks(output, model, label)
-    if train:
-        checks += _trials(model, sample, progress)
-    findings.sort(key=lambda pair: -pair[1].strength)
-    named = {finding.cause for _, finding in findings}
-    diagnosis = Diagnosis(
-        model=model.name,
-        rows=sample.count,
-        total_rows=sample.total,
-        findings=tuple(findings),
-        checks=tuple(data.without_repetition(checks, named)),
-        evidence=_evidence(model, sample, tuple(outputs)),
-        seconds=time.perf_counter() - started,
-    )
-    if verbose:
-        print(str(diagnosis), flush=True)
-    return diagnosis
+    return outputs, findings, checks
 
 
 def _check_arguments(model: Any, max_rows: Any) -> None:

@@ -188,9 +188,9 @@ def bounds(head: heads.Head, target: np.ndarray, like: np.ndarray, weights: Any)
         if head.kind != "sparse" and target.shape == like.shape:
             perfect = loss(native(target))
     asks = depends_on_targets(head, target, like)
-    if perfect is not None and not heads.is_of_keras(head.loss) and head.loss is not None:
-        # Of packed targets, or labels with a mark for those that are missing, nobody is to give
-        # back the numbers themselves.
+    is_own = head.loss is not None and not heads.is_of_keras(head.loss)
+    if is_own and perfect is not None and not is_endless and target.shape == like.shape:
+        # Of packed targets nobody is to give back the numbers themselves.
         asks = asks and perfect < constant_loss
     return Bounds(np.asarray(constant), constant_loss, perfect, is_endless, asks)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import keras
 
-from meancollapse.instrument import backends
+from meancollapse.instrument import backends, quiet
 
 
 @contextmanager
@@ -21,10 +21,12 @@ def untouched(model: keras.Model) -> Iterator[None]:
         model.optimizer.build(model.trainable_variables)
     function = model.train_function
     variables = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+    variables += quiet.variables_apart(model)
     variables = list({id(variable): variable for variable in variables}.values())
     before = backends.snapshot(variables)
-    try:
-        yield
-    finally:
-        backends.assign(variables, before)
-        model.train_function = function
+    with quiet.preserved(model):
+        try:
+            yield
+        finally:
+            backends.assign(variables, before)
+            model.train_function = function

@@ -173,7 +173,7 @@ def _axes(ax: Axes, layers: list[str], mark: int | None) -> None:
 def _say_where(ax: Axes, found: Place, mark: int | None, lines: list[Points]) -> None:
     """Say where the last ill look loses the target, beside that layer and away from the lines."""
     words: dict[str, Any] = dict(color=style.ILL, fontsize=style.LARGE, va="center")
-    text = in_words(found)
+    text = style.filled(ax, in_words(found))
     if mark is None:
         ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", **words)
         return
@@ -182,12 +182,12 @@ def _say_where(ax: Axes, found: Place, mark: int | None, lines: list[Points]) ->
     low, high = ax.get_xlim()
     width = max(map(len, text.split("\n"))) * style.LETTER / style.inches(ax) * (high - low)
     right, left = (mark + 0.12, mark + 0.12 + width), (mark - 0.12 - width, mark - 0.12)
-    inside = [span for span in (right, left) if low <= span[0] and span[1] <= high] or [right]
+    inside = [span for span in (right, left) if low <= span[0] and span[1] <= high]
     span, y = max(
-        ((span, y) for span in inside for y in np.linspace(0.9, 0.1, 33)),
+        ((span, y) for span in inside or [(low, low + width)] for y in np.linspace(0.9, 0.1, 33)),
         key=lambda at: min(_distance(at[1], at[0], x, v) for x, v in lines),
     )
-    side = "left" if span is right else "right"
+    side = "right" if span is left else "left"
     ax.text(span[0] if side == "left" else span[1], y, text, ha=side, zorder=5, **words)
 
 

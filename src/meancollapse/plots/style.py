@@ -76,9 +76,13 @@ def grid(ax: Axes) -> None:
 
 def title(ax: Axes, text: str, pad: float = 10) -> None:
     """What the plot shows, at its top left, in as many lines as it needs."""
+    ax.set_title(filled(ax, text), loc="left", color=INK, fontsize=LARGE, pad=pad)
+
+
+def filled(ax: Axes, text: str) -> str:
+    """Large letters in lines that are no longer than the axes are wide."""
     width = max(12, int(inches(ax) / LETTER))
-    text = "\n".join(textwrap.fill(line, width) for line in text.splitlines())
-    ax.set_title(text, loc="left", color=INK, fontsize=LARGE, pad=pad)
+    return "\n".join(textwrap.fill(line, width) for line in text.splitlines())
 
 
 def note(ax: Axes, text: str) -> Axes:

@@ -1,0 +1,89 @@
+"""BayesFlow: posteriors learned by its workflow, with a training step of its own and no targets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import twins
+
+bf = pytest.importorskip("bayesflow")
+
+
+def simulations():
+    """Locations, and what was observed at each."""
+    rng = np.random.default_rng(0)
+    location = rng.normal(size=(512, 2))
+    observed = location[:, None, :] + 0.3 * rng.normal(size=(512, 6, 2))
+    return {"location": location.astype("float32"), "observed": observed.astype("float32")}
+
+
+def failed_simulations():
+    """One of them is no number."""
+    data = simulations()
+    data["observed"][200] = np.nan
+    return data
+
+
+def coupling_flow():
+    return bf.networks.CouplingFlow(depth=1, subnet_kwargs={"widths": (16,)})
+
+
+def flow_matching():
+    return bf.networks.FlowMatching(subnet_kwargs={"widths": (16, 16)})
+
+
+def program(network, data):
+    def train(callbacks):
+        workflow = bf.BasicWorkflow(
+            inference_network=network(),
+            summary_network=bf.networks.DeepSet(
+                summary_dim=4,
+                depth=1,
+                mlp_widths_equivariant=(16,),
+                mlp_widths_invariant_inner=(16,),
+                mlp_widths_invariant_outer=(16,),
+                mlp_widths_invariant_last=(16,),
+            ),
+            initial_learning_rate=0.01,
+            inference_variables=["location"],
+            summary_variables=["observed"],
+        )
+        history = workflow.fit_offline(
+            {name: values[128:] for name, values in data().items()},
+            validation_data={name: values[:128] for name, values in data().items()},
+            epochs=6,
+            batch_size=32,
+            verbose=0,
+            callbacks=callbacks,
+        )
+        return workflow.approximator, history.history
+
+    return train
+
+
+HEALTHY = {
+    "coupling flow": (program(coupling_flow, simulations), 1.0),
+    "flow matching": (program(flow_matching, simulations), 1.6),
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_workflow_is_watched_in_silence(name):
+    train, loss = HEALTHY[name]
+    plain, run = twins.alone(train), twins.watched(train)
+    assert plain.logs["val_loss"][-1] < loss
+    twins.assert_same(run, plain)
+    twins.assert_quiet(run)
+
+
+def test_a_healthy_workflow_is_not_treated():
+    train, _ = HEALTHY["coupling flow"]
+    run = twins.rescued(train)
+    twins.assert_same(run, twins.alone(train))
+    twins.assert_quiet(run)
+    assert run.callback.rescues == []
+
+
+def test_a_loss_that_is_no_number_is_told_of():
+    run = twins.watched(program(coupling_flow, failed_simulations))
+    twins.assert_told(run, "non_finite", None)
