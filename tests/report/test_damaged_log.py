@@ -14,6 +14,7 @@ from test_report_record import written
 from meancollapse import records
 from meancollapse.evidence import Evidence
 from meancollapse.finding import Finding
+from meancollapse.report.journal import Journal
 from meancollapse.report.report import Report
 
 pytestmark = pytest.mark.tensorflow_only  # made by hand: the same on every backend
@@ -252,3 +253,8 @@ def test_any_damage_is_an_error_with_a_line_or_a_report(log, data):
     else:
         str(report).encode()
         json.dumps(report.to_dict(), allow_nan=False)
+
+
+def test_a_path_that_no_file_can_have_cannot_be_written():
+    with pytest.raises(OSError, match="no file can have that name"):
+        Journal("a\0b", "model")
