@@ -5,8 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import twins
+from conftest import BACKEND
 
 bf = pytest.importorskip("bayesflow")
+if BACKEND == "torch":
+    import torch
+
+    torch.set_grad_enabled(True)  # BayesFlow switches it off for all that is trained after it
+
+
+@pytest.fixture(autouse=True)
+def gradients_are_switched_off():
+    """As where BayesFlow is used alone."""
+    if BACKEND != "torch":
+        yield
+        return
+    with torch.no_grad():
+        yield
 
 
 def simulations():

@@ -52,7 +52,7 @@ def search(penalties, callbacks):
         tuner.search(
             x,
             y,
-            epochs=7,
+            epochs=9,
             batch_size=32,
             verbose=0,
             validation_split=0.25,
