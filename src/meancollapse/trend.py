@@ -39,3 +39,9 @@ def stops(rates: Sequence[float | None]) -> bool:
     """Whether the last of some learning rates is next to nothing beside the largest."""
     known = [rate for rate in rates if rate is not None and math.isfinite(rate)]
     return bool(known) and known[-1] <= STOPPED * max(known)
+
+
+def is_rising(rates: Sequence[float | None]) -> bool:
+    """Whether learning rates still go up, as in a warm-up."""
+    known = [rate for rate in rates if rate is not None and math.isfinite(rate)]
+    return len(known) >= 2 and known[-1] > known[-2]

@@ -31,7 +31,7 @@ from meancollapse.skill import (
     stream_has_skill,
 )
 from meancollapse.trend import RISE as RISE
-from meancollapse.trend import fades, rises, stops
+from meancollapse.trend import fades, is_rising, rises, stops
 
 HEALTHY, UNDECIDED, PLATEAU = "healthy", "undecided", "plateau"
 COLLAPSED, NO_SIGNAL, NON_FINITE = "collapsed", "no_signal", "non_finite"
@@ -45,6 +45,9 @@ PATIENCE = 200
 # Recurrent and attention models sat there for 500-880 steps and then learned (ibid.); so did a
 # network on sin(8x), with a skill of 0.007.
 SLOW_START = 5
+# Weights that can change by no more than this share of their size until the run ends, even if every
+# step points the same way, stay what they are.
+STILL = 0.03
 # What is left of the distance to the best constant's loss after 100 steps, while an output is still
 # on its way there (a network of ten units on a sine took 600 steps, at 0.3 to 0.55 each).
 SETTLING = 0.7
@@ -252,10 +255,19 @@ def _is_overdue(wait: _Wait, last: Evidence) -> bool:
     slow = last.slow_start or is_alive(now) or not is_constant(now) or possible(now) is None
     # What has learned and now fades, look after look, does not start slowly: it has ended...
     fading = wait.had_skill and is_constant(now) and fades([look.spread for _, look in wait.looks])
-    # ...and so has what is trained at next to none of its learning rate.
-    ended = fading or stops([evidence.learning_rate for evidence, _ in wait.looks])
+    # ...and so has what is trained at next to none of its learning rate, or of any.
+    rates = [evidence.learning_rate for evidence, _ in wait.looks]
+    ended = fading or stops(rates) or (_stands_still(last) and not is_rising(rates))
     patience = PATIENCE * (SLOW_START if slow and not ended else 1)
     return _rested(wait, last) >= patience and constant >= 2
+
+
+def _stands_still(last: Evidence) -> bool:
+    """Whether no weights can go anywhere in what is left of the run, at the pace of this epoch."""
+    weights = [v.update_ratio for v in last.variables if v.is_weight]
+    if last.planned_steps is None or not weights:
+        return False
+    return max(weights) * (last.planned_steps - last.steps) < STILL
 
 
 def _rested(wait: _Wait, last: Evidence) -> int:

@@ -29,6 +29,8 @@ def patient(**changes):
         causes=(),
         rate=1e-3,
         rates=(5e-3, 1e-3),
+        lower_rates=(1e-4, 2e-5),
+        is_too_fast=False,
         finite=True,
         had_skill=False,
         loses=None,
@@ -50,6 +52,14 @@ def test_orthogonal_kernels_are_orthonormal(shape):
     flat = reinitialise.orthogonal(shape, np.random.default_rng(0)).reshape(-1, shape[-1])
     gram = flat.T @ flat if flat.shape[0] >= flat.shape[1] else flat @ flat.T
     np.testing.assert_allclose(gram, np.eye(len(gram)), atol=1e-12)
+
+
+def test_the_first_weights_are_tried_first_after_a_rate_far_too_high():
+    usual, too_high = plan.treatments(patient()), plan.treatments(patient(is_too_fast=True))
+    assert usual[0].weights == REINITIALISE
+    assert [t.weights for t in too_high[:3]] == ["first", "first", "reinitialise"]
+    assert [t.rate for t in too_high[:2]] == [1e-4, 2e-5]
+    assert {t.weights for t in usual} == {t.weights for t in too_high}
 
 
 def test_gain_gives_unit_variance_and_ignores_units_that_do_not_vary():

@@ -24,7 +24,7 @@ from meancollapse.verdict import Verdict
 
 KEYS = ("spread", "grad_norm", "val_spread")
 # What lives only as long as a `fit`; copies of a callback go without.
-LIVE = ("_model", "_instrument", "_camera", "_journal", "_rescuer", "_best", "_held")
+LIVE = ("_model", "_instrument", "_camera", "_journal", "_rescuer")
 
 
 class MonitorWarning(UserWarning):

@@ -4,18 +4,13 @@ import os
 import time
 from typing import Any
 
-from meancollapse import verdict
-from meancollapse.callbacks.monitor import Monitor
-from meancollapse.callbacks.warn_on_collapse import CollapseWarning
-from meancollapse.evidence import Evidence
+from meancollapse.callbacks.treating import Treating
 from meancollapse.instrument.instrument import Instrument
 from meancollapse.remedies.rescuer import Rescue, Rescuer
-from meancollapse.report import text
 from meancollapse.skill import output_has_skill
-from meancollapse.verdict import Verdict
 
 
-class RescueOnCollapse(Monitor):
+class RescueOnCollapse(Treating):
     """Repairs a collapsed network inside the running `fit`.
 
     Warns like `WarnOnCollapse`. Then remedies chosen by the verdict are rehearsed on half of the
@@ -58,33 +53,17 @@ class RescueOnCollapse(Monitor):
         self.allow_activation_changes = allow_activation_changes
         self.verbose = verbose
         self.rescues: list[Rescue] = []
-        self._rescuer: Rescuer | None = None
-        self._has_ended = False
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.rescues = []
-        self._has_ended = False
         super().on_train_begin(logs)
-        if self._instrument is not None:
-            self._rescuer = Rescuer(
-                self._instrument,
-                self.max_rescues,
-                self.allow_activation_changes,
-                self._say,
-                time.perf_counter,
-            )
-            self.rescues = self._rescuer.rescues
 
-    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        # By now every callback has begun the epoch, one that sets the learning rate too.
-        rescuer = self._rescuer
-        if batch == 0 and rescuer is not None:
-            self._guarded(lambda _: rescuer.hold_rate())
-
-    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        self._has_ended = True  # what is still judged is no longer treated
-        super().on_train_end(logs)
-        self._rescuer = None
+    def _new_rescuer(self, attached: Instrument) -> Rescuer:
+        rescuer = Rescuer(
+            attached, self.max_rescues, self.allow_activation_changes, self._say, time.perf_counter
+        )
+        self.rescues = rescuer.rescues
+        return rescuer
 
     def _conclude(self, attached: Instrument) -> None:
         super()._conclude(attached)
@@ -93,30 +72,3 @@ class RescueOnCollapse(Monitor):
             return
         if not all(output_has_skill(output) for output in last.outputs):
             self._rescuer.undo_averaging(last)
-
-    def on_verdict(self, found: Verdict, evidence: Evidence) -> None:
-        if self._is_news(found):
-            self._warn(CollapseWarning(found))
-
-    def _judge(self) -> None:
-        super()._judge()
-        evidence = self.history[-1]
-        if self._rescuer is None or self._has_ended:
-            return
-        self._rescuer.note_epoch(evidence)
-        verdicts = [found for found in self.verdicts if found.epoch == evidence.epoch]
-        doubtful = [self._as_collapsed(found) for found in verdicts if self._needs_help(found)]
-        self._rescuer.act(verdicts, self.history[-1], doubtful)
-
-    def _needs_help(self, found: Verdict) -> bool:
-        is_open = found.state in (verdict.UNDECIDED, verdict.PLATEAU)
-        return is_open and verdict.needs_help(self.history, found.output)
-
-    def _as_collapsed(self, found: Verdict) -> Verdict:
-        """What is treated like a collapse, with its causes."""
-        self._examine(found.output)
-        return text.verdict(self.history, found.output, verdict.COLLAPSED)
-
-    def _say(self, line: str) -> None:
-        if self.verbose:
-            self._print(line)

@@ -395,6 +395,12 @@ def read(variable: Any) -> np.ndarray:
     return np.array(keras.ops.convert_to_numpy(keras.ops.stop_gradient(value)), np.float64)
 
 
+def host_copies(variables: list[Any]) -> list[np.ndarray]:
+    """Copies of the variables' values in the memory of the host, for `write`."""
+    with without_gradient():
+        return [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in variables]
+
+
 def forget_functions(model: keras.Model, train: bool = True) -> None:
     """Have the model's step functions built and compiled anew when they are next needed."""
     model.test_function = model.predict_function = None

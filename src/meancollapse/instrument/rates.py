@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import keras
+import numpy as np
 
 from meancollapse.instrument import backends
 
@@ -33,3 +35,40 @@ def constant(rate: float) -> keras.optimizers.schedules.LearningRateSchedule:
     It is Keras' own, so that a checkpoint saved meanwhile can be loaded anywhere.
     """
     return keras.optimizers.schedules.ExponentialDecay(rate, 1, 1.0)
+
+
+def course(leaf: Any, steps: int, points: int = 64) -> np.ndarray | None:
+    """The rates a schedule gives over its first steps, evenly spaced; `None` without a schedule.
+
+    Args:
+        leaf: An optimizer.
+        steps: The length of the course.
+        points: How many of its rates are asked for.
+    """
+    schedule = backends.schedule_of(leaf)
+    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        return None
+    at = np.linspace(0, max(0, steps - 1), points).astype(int)
+    try:
+        found = [schedule(keras.ops.convert_to_tensor(step, leaf.iterations.dtype)) for step in at]
+        return np.array([float(keras.ops.convert_to_numpy(rate)) for rate in found])
+    except Exception:  # a schedule of the user's that asks for something else
+        return None
+
+
+def scaled(schedule: Any, factor: float) -> Any:
+    """A schedule of the same shape, all its rates multiplied by a factor.
+
+    It is saved as what it was made from, so that a checkpoint written meanwhile can be loaded
+    anywhere, and with the schedule the user has set.
+    """
+    kind = type(schedule)
+
+    def call(self: Any, step: Any) -> Any:
+        return kind.__call__(self, step) * factor
+
+    found = copy.copy(schedule)
+    # Keras saves what an object says its class is.
+    disguise = property(lambda self: kind)
+    found.__class__ = type(kind.__name__, (kind,), {"__call__": call, "__class__": disguise})
+    return found

@@ -231,6 +231,10 @@ class Surgery:
         if backends.schedule_of(leaf) is not self._held[id(leaf)]:
             self.change(leaf, "_learning_rate", self._held[id(leaf)])
 
+    def scale_schedule(self, leaf: Any, factor: float) -> None:
+        """Multiply all rates of an optimizer's schedule by a factor, for this `fit`."""
+        self.change(leaf, "_learning_rate", rates.scaled(backends.schedule_of(leaf), factor))
+
     # --- the step function -----------------------------------------------------------------------
 
     def install(self) -> None:
@@ -275,7 +279,12 @@ class Surgery:
         return self._effort
 
     def skill(self, of_trained_rows: bool = False) -> float:
-        """Held-out skill, the mean over outputs, each cut off at −1; or that of the other half."""
+        """Held-out skill, the mean over outputs; or that of the other half."""
+        found = list(self.skills(of_trained_rows).values())
+        return float(np.mean(found)) if found else WORST
+
+    def skills(self, of_trained_rows: bool = False) -> dict[str, float]:
+        """Held-out skill of every judged output by name, each cut off at −1."""
         x, y, weight = self.rows if of_trained_rows else self.held_out
         looker = self._looker
         if of_trained_rows:
@@ -287,9 +296,8 @@ class Surgery:
                 for head, target, prediction in heads.pair(self.model, y, self._predict(x))
                 if self.instrument.is_judged(head.name)
             ]
-        found = [look.skill for head, look in looks if look.has_loss or head.loss is None]
-        cut = [max(WORST, s) if np.isfinite(s) else WORST for s in found]
-        return float(np.mean(cut)) if cut else WORST
+        found = {h.name: look.skill for h, look in looks if look.has_loss or h.loss is None}
+        return {n: max(WORST, s) if np.isfinite(s) else WORST for n, s in found.items()}
 
     def _predict(self, x: Any) -> Any:
         """What `predict` would return, as NumPy arrays, with the layers' present settings."""

@@ -29,12 +29,15 @@ LEARNED = 0.1
 def admit(surgery: Surgery, found: Verdict, evidence: Evidence, had_skill: bool) -> Patient:
     """Gather what the choice of remedies needs to know."""
     optimizer = type(leaves(surgery.model.optimizer)[0]).__name__
+    rate = learning_rate.current(surgery)
     output = evidence.output(found.output)
     where = place.place(output.look) if output is not None and output.look is not None else None
     return Patient(
         causes=found.causes,
-        rate=learning_rate.current(surgery),
-        rates=tuple(learning_rate.ladder(optimizer, learning_rate.current(surgery))),
+        rate=rate,
+        rates=tuple(learning_rate.ladder(optimizer, rate)),
+        lower_rates=tuple(learning_rate.lower(optimizer, rate)),
+        is_too_fast=rate > learning_rate.PLAUSIBLE * learning_rate.usual(optimizer),
         finite=surgery.is_finite(),
         had_skill=had_skill,
         loses=where.layer if where is not None and where.kind == "lost" else None,

@@ -28,11 +28,11 @@ class HeldRate:
     def __init__(self, optimizer: Any, ill: float):
         self._leaves = [o for o in leaves(optimizer) if is_settable(o) and value(o) > 0]
         self._chosen = [value(leaf) for leaf in self._leaves]
-        factor = ill / self._chosen[0] if self._chosen and self._chosen[0] > 0 else 1.0
+        factor = ill / self._chosen[0] if self._leaves else 1.0
         self._ill = [rate * factor for rate in self._chosen]
         was_too_low = factor < LEAST**2
         self._least = [rate * LEAST if was_too_low else 0.0 for rate in self._chosen]
-        if not factor > 0 or 1 / SAME < factor < SAME:
+        if 1 / SAME < factor < SAME:
             self._leaves = []
 
     def put_back(self) -> tuple[float, float] | None:
@@ -43,10 +43,11 @@ class HeldRate:
         """
         done = None
         for index, leaf in enumerate(self._leaves):
-            now, chosen = value(leaf), self._chosen[index]
-            if now == chosen or not now > 0:  # a rate of 0 is a pause, and none to go back to
+            now, chosen, ill = value(leaf), self._chosen[index], self._ill[index]
+            # A rate of 0 is a pause, and none to go back to, unless it was what was wrong.
+            if now == chosen or not (now > 0 or ill <= 0):
                 continue
-            is_ill = _distance(now, self._ill[index]) < _distance(now, chosen)
+            is_ill = _distance(now, ill) < _distance(now, chosen)
             if is_ill or now < self._least[index]:
                 leaf.learning_rate = chosen
                 done = done or (now, chosen)
@@ -56,4 +57,6 @@ class HeldRate:
 
 
 def _distance(one: float, other: float) -> float:
+    if not (one > 0 and other > 0):
+        return 0.0 if one == other else math.inf
     return abs(math.log(one / other))

@@ -20,20 +20,27 @@ from meancollapse.remedies import (
     revive,
     running_statistics,
 )
-from meancollapse.remedies.rewind import BestWeights
-from meancollapse.remedies.treatment import REINITIALISE, REVIVE, REWIND, SETTLE, Treatment
+from meancollapse.remedies.rewind import KeptWeights
+from meancollapse.remedies.treatment import (
+    FIRST,
+    REINITIALISE,
+    REVIVE,
+    REWIND,
+    SETTLE,
+    Treatment,
+)
 
 # Rows a re-initialisation looks at.
 ROWS = 256
 
 
-def operate(surgery: Surgery, treatment: Treatment, best: BestWeights, seed: int) -> None:
+def operate(surgery: Surgery, treatment: Treatment, kept: KeptWeights, seed: int) -> None:
     """Change the model as the treatment says; `Surgery.restore` undoes it.
 
     Args:
         surgery: The model, during its `fit`.
         treatment: What to do.
-        best: The best weights of this `fit`.
+        kept: The first and the best weights of this `fit`.
         seed: Seed of new weights.
     """
     rng = np.random.default_rng(seed)
@@ -58,13 +65,16 @@ def operate(surgery: Surgery, treatment: Treatment, best: BestWeights, seed: int
     elif treatment.weights == REVIVE:
         revive.apply(surgery, x, rng)
     elif treatment.weights == REWIND:
-        best.apply()
+        kept.apply()
+    elif treatment.weights == FIRST:
+        kept.apply_first()
     elif treatment.weights == SETTLE:
         running_statistics.apply(surgery, surgery.sample[0])
     if treatment.weights != SETTLE:  # the weights are those the optimizer knows
         fresh_optimizer.apply(surgery.model.optimizer)
     if treatment.rate is not None:
-        settings["rate"] = learning_rate.apply(surgery, treatment.rate)
+        set_rate = learning_rate.scale if treatment.keep_schedule else learning_rate.apply
+        settings["rate"] = set_rate(surgery, treatment.rate)
     surgery.turn(**settings)
     weights = [variable.value for variable in surgery.model.trainable_variables]
     memory.hold(surgery.model, surgery.dial.standardised(weights) if surgery.dial else weights)

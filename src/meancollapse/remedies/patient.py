@@ -21,6 +21,8 @@ class Patient:
         causes: Ids of causes, most likely first; empty where none was found.
         rate: The learning rate now.
         rates: Learning rates worth trying, the most promising first.
+        lower_rates: Learning rates below the one of now for weights that were good before it.
+        is_too_fast: Whether the rate is far above what its optimizer usually begins with.
         finite: Whether all weights are finite.
         had_skill: Whether weights from a time with skill are kept.
         loses: The layer in which the target is lost; `None` where it arrives at the output.
@@ -38,6 +40,8 @@ class Patient:
     causes: tuple[str, ...]
     rate: float
     rates: tuple[float, ...]
+    lower_rates: tuple[float, ...]
+    is_too_fast: bool
     finite: bool
     had_skill: bool
     loses: str | None

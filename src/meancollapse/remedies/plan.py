@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from meancollapse.remedies.patient import Patient
-from meancollapse.remedies.treatment import KEEP, REINITIALISE, REVIVE, REWIND, SETTLE, Treatment
+from meancollapse.remedies.treatment import (
+    FIRST,
+    KEEP,
+    REINITIALISE,
+    REVIVE,
+    REWIND,
+    SETTLE,
+    Treatment,
+)
 
 # With these causes the weights are good enough: only what works on them is wrong.
 WEIGHTS_ARE_FINE = {"over_regularization", "learning_rate_too_low"}
+TOO_HIGH = "learning_rate_too_high"
 # Gradients are clipped at this norm after surgery, in standardised coordinates.
 CLIP = 1.0
 
@@ -52,6 +61,11 @@ def treatments(patient: Patient, allow_activation_changes: bool = False) -> list
         found = gentle + found
     else:
         found += gentle
+    # A rate far too high destroys weights that were good; going back takes no new step to compile.
+    back = Treatment(weights=FIRST, ease=patient.regularized, activations=fresh.activations)
+    first = [replace(back, rate=rate) for rate in patient.lower_rates]
+    is_too_high = patient.is_too_fast or TOO_HIGH in patient.causes[:1]
+    found = first + found if is_too_high else found + first
     if patient.had_skill:
         lower = min(patient.rate / 4, rates[0])
         again = Treatment(weights=REWIND, rate=lower, clip=CLIP, ease=patient.regularized)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from meancollapse.instrument.memory import CannotRenew
 from meancollapse.instrument.surgery import State, Surgery
 from meancollapse.remedies.operate import operate
-from meancollapse.remedies.rewind import BestWeights
+from meancollapse.remedies.rewind import KeptWeights
 from meancollapse.remedies.treatment import SETTLE, Treatment
 
 # Steps of each round and how many treatments enter it (successive halving), in the first without
@@ -91,7 +91,7 @@ class Rehearsed:
 def rehearse(
     surgery: Surgery,
     treatments: Sequence[Treatment],
-    best: BestWeights,
+    kept: KeptWeights,
     budget: Budget,
     is_last: bool = False,
     seed: int = 0,
@@ -101,7 +101,7 @@ def rehearse(
     Args:
         surgery: The model.
         treatments: What to try, the most promising first.
-        best: The best weights of this `fit`.
+        kept: The first and the best weights of this `fit`.
         budget: Time it may take.
         is_last: Whether no training follows, so that the best had better be rehearsed to its end.
         seed: Seed of new weights and of the order of rows.
@@ -131,9 +131,9 @@ def rehearse(
                     wide, widest = widest, None
                     if treatment is not wide:
                         with contextlib.suppress(Exception):  # it comes back when its turn comes
-                            operate(surgery, wide, best, seed)
+                            operate(surgery, wide, kept, seed)
                         surgery.restore(before)
-                operate(surgery, treatment, best, seed)
+                operate(surgery, treatment, kept, seed)
                 state = surgery.save()
                 if treatment.weights == SETTLE:
                     tried.append(Rehearsed(treatment, surgery.skill(), state, state, 0))

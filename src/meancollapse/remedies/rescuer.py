@@ -15,9 +15,16 @@ from meancollapse.instrument.memory import CannotRenew
 from meancollapse.instrument.surgery import State, Surgery
 from meancollapse.remedies import activations, admission, companions, fresh_optimizer, plan
 from meancollapse.remedies.held_rate import HeldRate
-from meancollapse.remedies.patient import NOT_THE_MODEL
-from meancollapse.remedies.rehearse import GAIN, Budget, choose, learned_by_heart, rehearse
-from meancollapse.remedies.rewind import BestWeights
+from meancollapse.remedies.patient import NOT_THE_MODEL, Patient
+from meancollapse.remedies.rehearse import (
+    GAIN,
+    Budget,
+    Rehearsed,
+    choose,
+    learned_by_heart,
+    rehearse,
+)
+from meancollapse.remedies.rewind import KeptWeights
 from meancollapse.remedies.treatment import REWIND, Treatment
 from meancollapse.verdict import Verdict
 
@@ -65,6 +72,7 @@ class Rescue:
 class _Probation:
     """What is needed to judge a treatment and to take it back."""
 
+    output: str
     before: State
     skill_before: float
     until: int
@@ -80,6 +88,9 @@ class Rescuer:
         say: Takes each line a person reads.
         clock: Tells the time in seconds.
     """
+
+    # What is rehearsed and what is done, in words.
+    tried, done = ("remedy", "remedies"), "rescue"
 
     def __init__(
         self,
@@ -103,12 +114,18 @@ class Rescuer:
         # By output: whether its head can give next to none of its targets, when last examined.
         self._unable: dict[str, bool] = {}
         self._said = ""
-        self._best = BestWeights(attached.model)
+        self._kept = KeptWeights(attached.model)
         self._epochs = 0
         self._rest_until = 0
         self._has_given_up = False
         self._held: HeldRate | None = None
         self._has_held = False
+
+    @property
+    def factor_on_rates(self) -> float:
+        """What a rate read from the optimizer is to be multiplied by."""
+        surgery = self._surgery
+        return (surgery.dial_settings or {}).get("rate", 1.0) if surgery is not None else 1.0
 
     def hold_rate(self) -> None:
         """Keep the rate of a rescue, whoever sets another; call it with an epoch's first batch."""
@@ -124,7 +141,7 @@ class Rescuer:
     def note_epoch(self, evidence: Evidence) -> None:
         """Take in an epoch's evidence; keep the weights if they have more skill."""
         self._epochs += 1
-        self._best.note(evidence)
+        self._kept.note(evidence)
 
     def act(
         self, verdicts: list[Verdict], evidence: Evidence, doubtful: Sequence[Verdict] = ()
@@ -144,9 +161,9 @@ class Rescuer:
             if self._conclude(evidence):
                 return
             ill = ill or [v for v in verdicts if v.state != verdict.HEALTHY]
-        elif self.rescues and self.rescues[-1].outcome == KEPT and self._best.exist:
+        elif self.rescues and self.rescues[-1].outcome == KEPT and self._kept.exist:
             # A relapse: what a rescue gave it is lost again, to whatever state.
-            slips = self._best.slip_away and len(self.rescues) < self.max_rescues
+            slips = self._kept.slip_away and len(self.rescues) < self.max_rescues
             ill = ill or [v for v in verdicts if v.state == verdict.UNDECIDED or slips]
         if not ill or self._has_given_up or self._rests(evidence):
             return
@@ -179,7 +196,7 @@ class Rescuer:
             return "there are NaN or Inf among the inputs or targets"
         if len(self.rescues) >= self.max_rescues:
             return (
-                f"{len(self.rescues)} rescues were tried and none lasted. Please read: "
+                f"{len(self.rescues)} {self.done}s were tried and none lasted. Please read: "
                 f"{found.message}"
             )
         return None
@@ -214,16 +231,14 @@ class Rescuer:
     def _treat(self, found: Verdict, evidence: Evidence, in_doubt: bool) -> None:
         began = self.clock()
         surgery = self._operating_on()
-        patient = admission.admit(surgery, found, evidence, self._best.exist)
-        used = [rescue.treatment for rescue in self.rescues]
-        wanted = self.propose(patient, self.allow_activation_changes)
-        candidates = [treatment for treatment in wanted if treatment.to_dict() not in used]
+        patient = admission.admit(surgery, found, evidence, self._kept.exist)
         before, skill_before = surgery.save(), surgery.skill()
         budget = self._budget(surgery, evidence)
         try:
             with quiet.preserved(surgery.model):
+                candidates = self._candidates(surgery, patient, budget)
                 trials = rehearse(
-                    surgery, candidates, self._best, budget, evidence.is_last, len(self.rescues)
+                    surgery, candidates, self._kept, budget, evidence.is_last, len(self.rescues)
                 )
         except CannotRenew as error:
             self._has_given_up = True
@@ -233,10 +248,10 @@ class Rescuer:
         if in_doubt and (best is None or best.skill < SKILL_IN_DOUBT):
             self._has_given_up = True
             reason = NOT_THE_MODEL["no_signal"] if _is_in_doubt(found) else "no skill was found"
-            words = f"{reason}, nor did {len(trials)} remedies rehearsed find any"
+            words = f"{reason}, nor did {len(trials)} {self.tried[1]} rehearsed find any"
             self._leave_alone(evidence, words)
             return
-        if best is not None and best.skill < skill_before + self.gain:
+        if best is not None and not self._helps(best, found.output, skill_before):
             best = None
         by_heart = best is None and not in_doubt and not evidence.is_last
         if by_heart:
@@ -255,24 +270,56 @@ class Rescuer:
         self.rescues.append(rescue)
         if best is None:
             self._rest_until = evidence.steps + _length(evidence)
-            words = f"none of {len(trials)} remedies rehearsed raised the held-out skill"
-            hint = (
-                "" if self.allow_activation_changes else activations.ask_leave(patient.head_swaps)
-            )
+            words = f"none of {len(trials)} {self.tried[1]} rehearsed raised the held-out skill"
+            hint = self._what_else(found, patient)
             self._tell(evidence, f"{words} ({skill_before:.2g}); nothing was changed{hint}")
             return
-        surgery.restore(best.state)
+        done = self._give(best)
         self._begin_anew(best.skill)
-        self._best.watch()
+        self._kept.watch()
         if best.treatment.rate is not None:
             self._held = HeldRate(surgery.model.optimizer, patient.rate)
         if not evidence.is_last:
-            self._probation = _Probation(before, skill_before, evidence.steps + _length(evidence))
-        which = "the first remedy" if len(trials) == 1 else f"best of {len(trials)} remedies"
+            until = evidence.steps + max(_length(evidence), self._least_probation(best))
+            self._probation = _Probation(found.output, before, skill_before, until)
+        one, many = self.tried
+        which = f"the first {one}" if len(trials) == 1 else f"best of {len(trials)} {many}"
         numbers = f"held-out skill {skill_before:.2g} -> {skill:.2g}"
         if by_heart:
             numbers = "it learned the rows tried, and only training can tell about others"
-        self._tell(evidence, f"{best.treatment.describe()} ({which} rehearsed; {numbers})")
+        self._tell(evidence, f"{done.describe()} ({which} rehearsed; {numbers})")
+
+    def _helps(self, best: Rehearsed, output: str, skill_before: float) -> bool:
+        """Whether a treatment adds skill, and the output it was meant for has some."""
+        if best.skill < skill_before + self.gain:
+            return False
+        surgery = self._operating_on()
+        if len(surgery.targets) == 1:
+            return best.skill >= self.gain
+        before = surgery.save()
+        surgery.restore(best.state)
+        skill = surgery.skills().get(output, best.skill)
+        surgery.restore(before)
+        return skill >= self.gain
+
+    def _candidates(self, surgery: Surgery, patient: Patient, budget: Budget) -> list[Treatment]:
+        """What is rehearsed, the most promising first."""
+        used = [rescue.treatment for rescue in self.rescues]
+        wanted = self.propose(patient, self.allow_activation_changes)
+        return [treatment for treatment in wanted if treatment.to_dict() not in used]
+
+    def _give(self, best: Rehearsed) -> Treatment:
+        """Let training go on with the best; it goes on from where the rehearsal ended."""
+        self._operating_on().restore(best.state)
+        return best.treatment
+
+    def _least_probation(self, best: Rehearsed) -> int:
+        """Steps after which the best can be judged at the earliest."""
+        return 0
+
+    def _what_else(self, found: Verdict, patient: Patient) -> str:
+        """What might help where nothing did, as the end of a sentence."""
+        return "" if self.allow_activation_changes else activations.ask_leave(patient.head_swaps)
 
     def _conclude(self, evidence: Evidence) -> bool:
         """The end of a probation: whether the treatment stays."""
@@ -280,29 +327,32 @@ class Rescuer:
         assert probation is not None and surgery is not None
         self._probation = None
         skill = surgery.skill()
-        helped = skill >= probation.skill_before + GAIN
+        of_output = surgery.skills().get(probation.output, skill)
+        helped = skill >= probation.skill_before + GAIN and of_output >= GAIN
         last = self.rescues[-1]
         self.rescues[-1] = replace(last, skill_after=skill, outcome=KEPT if helped else UNDONE)
         numbers = f"held-out skill {probation.skill_before:.2g} -> {skill:.2g}"
         if helped:
-            words = f"the rescue of epoch {last.epoch + 1} is kept ({numbers})"
+            words = f"the {self.done} of epoch {last.epoch + 1} is kept ({numbers})"
             self.say(f"Epoch {evidence.epoch + 1}: {words}.")
             return True
         surgery.restore(probation.before)
         self._begin_anew(probation.skill_before)
         self._held = None
-        words = f"took back the rescue of epoch {last.epoch + 1}, which did not help ({numbers})"
+        words = (
+            f"took back the {self.done} of epoch {last.epoch + 1}, which did not help ({numbers})"
+        )
         self._tell(evidence, words)
         return False
 
     def undo_averaging(self, evidence: Evidence) -> None:
         """Go back to the best trained weights, if the averages that replaced them have no skill."""
-        if not self._best.exist or len(self.rescues) >= self.max_rescues:
+        if not self._kept.exist or len(self.rescues) >= self.max_rescues:
             return
         began = self.clock()
         surgery = self._operating_on()
         before, skill_before = surgery.save(), surgery.skill()
-        self._best.apply()
+        self._kept.apply()
         skill = surgery.skill()
         if skill < skill_before + GAIN:
             surgery.restore(before)
@@ -321,7 +371,7 @@ class Rescuer:
 
     def _begin_anew(self, skill: float) -> None:
         """The callbacks beside us are to judge the network of now, and not the one before."""
-        companions.begin_anew(self.instrument.fit.callbacks, skill > self._best.skill)
+        companions.begin_anew(self.instrument.fit.callbacks, skill > self._kept.skill)
 
     def _tell(self, evidence: Evidence, words: str) -> None:
         """What was done, in the log and in the history."""

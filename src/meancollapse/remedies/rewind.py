@@ -1,4 +1,4 @@
-"""Back to the last weights that had skill."""
+"""Back to weights this `fit` has had: the last that had skill, or those it began with."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ STEP = 0.02
 WORTH_KEEPING = 0.1
 
 
-class BestWeights:
-    """The best weights of this `fit`, kept on the device (one copy of the model).
+class KeptWeights:
+    """The first weights of this `fit`, on the host, and the best, on the device: a copy each.
 
     Args:
-        model: The model in training.
+        model: The model at the beginning of its training.
     """
 
     def __init__(self, model: keras.Model):
         self._model = model
+        self._began_with = self._variables
+        self._first = backends.host_copies(self._began_with)
         self._skill = 0.0
         self._values: list[Any] | None = None
         self._course: list[float] = []
 
     @property
     def skill(self) -> float:
-        """The R² they had in training; 0 where there are none."""
+        """The R² the best had in training; 0 where there are none."""
         return self._skill
 
     @property
@@ -64,6 +66,11 @@ class BestWeights:
         """Give the model its best weights back; nothing where there are none."""
         if self._values is not None:
             backends.assign(self._variables, self._values)
+
+    def apply_first(self) -> None:
+        """Give the model the weights it began this `fit` with."""
+        for variable, value in zip(self._began_with, self._first, strict=True):
+            backends.write(variable, value)
 
     @property
     def _variables(self) -> list[Any]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 KEEP, REWIND, REINITIALISE, REVIVE = "keep", "rewind", "reinitialise", "revive"
-SETTLE = "settle"
+SETTLE, FIRST = "settle", "first"
 
 
 @dataclass(frozen=True)
@@ -14,9 +14,10 @@ class Treatment:
     """Remedies that are applied together.
 
     Attributes:
-        weights: `"keep"`, `"rewind"` (to the last weights that had skill), `"reinitialise"` (from
-            the data, layer by layer), `"revive"` (dead units only) or `"settle"` (only the running
-            statistics of BatchNormalization, to those of the data).
+        weights: `"keep"`, `"rewind"` (to the last weights that had skill), `"first"` (to those the
+            `fit` began with), `"reinitialise"` (from the data, layer by layer), `"revive"` (dead
+            units only) or `"settle"` (only the running statistics of BatchNormalization, to those
+            of the data).
         first_layer: Where re-initialisation begins; `None` means with the first layer.
         fold_inputs: Whether the standardisation of the inputs is folded into the first layers.
         scale_head: Whether the heads are centred and scaled on their targets.
@@ -25,6 +26,8 @@ class Treatment:
         warm_up: Steps over which updates grow to full size.
         ease: Whether penalties, weight decay and dropout are eased for this `fit`.
         activations: `(layer, activation)` to be swapped.
+        keep_schedule: Whether a schedule stays and is scaled as a whole, so that the rate is its
+            peak; otherwise it is put aside for a constant.
     """
 
     weights: str = KEEP
@@ -36,6 +39,7 @@ class Treatment:
     warm_up: int = 0
     ease: bool = False
     activations: tuple[tuple[str, str], ...] = ()
+    keep_schedule: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The same as a dict of plain values, ready for `json.dumps`."""
@@ -46,6 +50,7 @@ class Treatment:
         begin = f" from '{self.first_layer}' on" if self.first_layer else ""
         parts = {
             REWIND: "went back to the last weights that had skill",
+            FIRST: "went back to the weights this fit began with",
             REINITIALISE: f"re-initialised the weights{begin} from the data",
             REVIVE: "gave dead units new weights",
             SETTLE: "set the running statistics of BatchNormalization to those of the data",
@@ -60,9 +65,14 @@ class Treatment:
         if self.ease:
             words.append("eased the regularization")
         if self.rate is not None:
-            words.append(f"set the learning rate to {self.rate:.3g}")
+            words.append(f"{self._how_rate()} {self.rate:.3g}")
         if self.weights != SETTLE:
             words.append("cleared the optimizer's memory")
         if self.clip is not None:
             words.append(f"clips gradients at norm {self.clip:g}")
         return ", ".join(words)
+
+    def _how_rate(self) -> str:
+        if self.keep_schedule:
+            return "scaled the schedule to a peak learning rate of"
+        return "set the learning rate to"
