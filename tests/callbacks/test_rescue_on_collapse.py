@@ -22,6 +22,7 @@ from meancollapse.remedies import rehearse, rescuer
 def a_short_rehearsal(monkeypatch):
     """A few trials are enough for tiny models, however slow the machine."""
     monkeypatch.setattr(rehearse, "PLANS", (((30, 3), (60, 1)),))
+    monkeypatch.setattr(rehearse, "MOST_LAST_ROUNDS", 5)
 
 
 def fit(model, x, y, epochs=20, callback=None, callbacks_after=(), **arguments):
