@@ -23,7 +23,7 @@ from meancollapse.remedies.treatment import FIRST, KEEP, REWIND, Treatment
 from meancollapse.verdict import Verdict
 
 # With fewer steps left a learning rate can hardly show what it is good for.
-FEW_STEPS = 50
+FEW_STEPS = 20
 # Share of the time for steps that the ramps may take.
 SHARE_OF_RAMPS = 0.5
 WENT_BACK = {REWIND: "its best weights", FIRST: "the weights it began with"}
