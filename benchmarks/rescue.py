@@ -27,7 +27,7 @@ from detection import HERE, PROGRAMS, load
 from expected_causes import ACCEPTABLE, DATA_FAULTS
 
 import meancollapse as mc
-from meancollapse.remedies import plan, treatment
+from meancollapse.repair import plan, treatment
 
 # Root causes that no change of weights, rates or scales can repair, by what would have to change...
 NOT_THE_MODEL = {"imbalanced_target": "data", "no_gradient": "structure"}

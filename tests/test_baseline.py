@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from meancollapse.baseline import best_constant, is_endless, skill, weighted_quantile
+from meancollapse.judge.baseline import best_constant, is_endless, skill, weighted_quantile
 
 
 def squared(y):

@@ -15,8 +15,10 @@ from conftest import BACKEND
 from nets import dead_mlp, mlp, regression_data, watched, weights_of
 
 import meancollapse as mc
-from meancollapse import verdict
-from meancollapse.instrument import backends, instrument, layers, look, moments, sample, streams
+from meancollapse.backend import contents, framework
+from meancollapse.judge import verdict
+from meancollapse.look import layers, look
+from meancollapse.watch import instrument, moments, sample, streams
 
 
 def convnet():
@@ -94,9 +96,9 @@ STAGES = [
     (streams.Record, "pack"),
     (sample.Sample, "add"),
     (sample.Sample, "rows"),
-    (backends, "copies"),
-    (backends, "loss_scale"),
-    (backends, "to_host"),
+    (contents, "copies"),
+    (framework, "loss_scale"),
+    (framework, "to_host"),
     (moments, "stream"),
     (moments, "input_stream"),
     (moments, "variables"),
@@ -237,8 +239,8 @@ def test_a_checkpoint_saved_during_fit_loads_without_meancollapse(tmp_path):
 
 def test_one_transfer_per_epoch_while_all_is_well(monkeypatch):
     transfers = []
-    real = backends.to_host
-    monkeypatch.setattr(backends, "to_host", lambda t: transfers.append(len(t)) or real(t))
+    real = framework.to_host
+    monkeypatch.setattr(framework, "to_host", lambda t: transfers.append(len(t)) or real(t))
     looks = []
     real_rows = sample.Sample.rows
     monkeypatch.setattr(sample.Sample, "rows", lambda s: looks.append(1) or real_rows(s))

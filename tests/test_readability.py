@@ -4,7 +4,7 @@ from sklearn import datasets
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from meancollapse.readability import (
+from meancollapse.judge.readability import (
     column_limit,
     input_readability,
     readability,

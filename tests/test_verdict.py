@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 
 import meancollapse as mc
-from meancollapse.evidence import Evidence, Look, Output, Stream, Variable
-from meancollapse.instrument.schedule import LookSchedule
-from meancollapse.place import place
+from meancollapse.judge.evidence import Evidence, Look, Output, Stream, Variable
+from meancollapse.judge.place import place
+from meancollapse.judge.verdict import is_early, needs_help, state
 from meancollapse.report import text
-from meancollapse.verdict import is_early, needs_help, state
+from meancollapse.watch.schedule import LookSchedule
 
 DEAD_STREAM = Stream(1000, 0.01, -0.01, 0.0, 0.0, True, True)
 GOOD_STREAM = Stream(1000, 0.9, 0.8, 0.9, 0.8, True, True)

@@ -9,8 +9,8 @@ from conftest import BACKEND
 from nets import class_data, dead_mlp, mlp, regression_data, watched
 
 import meancollapse as mc
-from meancollapse.instrument import heads
-from meancollapse.instrument.look import Looker
+from meancollapse.look import heads
+from meancollapse.look.look import Looker
 
 x, y = regression_data()
 

@@ -20,7 +20,7 @@ import numpy as np
 
 import meancollapse as mc
 from meancollapse import plots
-from meancollapse.plots import style
+from meancollapse.report.plots import style
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "examples"))

@@ -6,8 +6,8 @@ import pytest
 from nets import Spike, class_data, dead_mlp, mlp, regression_data, weights_of
 
 import meancollapse as mc
-from meancollapse.instrument import rates
-from meancollapse.remedies import adjuster, ramp, rescuer
+from meancollapse.backend import rates
+from meancollapse.repair import adjuster, ramp, rescuer
 
 
 def fit(model, x, y, epochs=25, callbacks=(), **arguments):

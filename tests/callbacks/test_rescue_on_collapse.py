@@ -12,10 +12,10 @@ from conftest import BACKEND
 from nets import Spike, class_data, dead_mlp, mlp, regression_data, weights_of
 
 import meancollapse as mc
-from meancollapse.instrument import memory
-from meancollapse.instrument import surgery as operating_room
-from meancollapse.instrument.instrument import Instrument
-from meancollapse.remedies import rehearse, rescuer
+from meancollapse.repair import rehearse, rescuer
+from meancollapse.repair.surgery import memory
+from meancollapse.repair.surgery import surgery as operating_room
+from meancollapse.watch.instrument import Instrument
 
 
 @pytest.fixture(autouse=True)

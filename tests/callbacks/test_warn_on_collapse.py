@@ -12,7 +12,7 @@ from nets import class_data, dead_mlp, mlp, regression_data, watched
 
 import meancollapse as mc
 from meancollapse.callbacks.monitor import level_of_fit
-from meancollapse.instrument import examine
+from meancollapse.look import examine
 
 KEYS = {"loss", "spread", "grad_norm"}
 

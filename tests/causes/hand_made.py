@@ -10,8 +10,8 @@ import dataclasses
 import math
 from typing import Any
 
-from meancollapse.causes import Case, Finding, explain
-from meancollapse.evidence import (
+from meancollapse.judge.causes import Case, Finding, explain
+from meancollapse.judge.evidence import (
     Evidence,
     Examination,
     Head,

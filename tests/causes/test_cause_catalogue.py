@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ill_models import ILLNESSES
 
-from meancollapse.causes import CAUSES
+from meancollapse.judge.causes import CAUSES
 
 DOCS = Path(__file__).parents[2] / "docs" / "causes"
 IDS = (

@@ -20,8 +20,8 @@ from hand_made import (
     with_parameter,
 )
 
-from meancollapse.evidence import Output, Stream
-from meancollapse.finding import PROOF, ROOT
+from meancollapse.judge.evidence import Output, Stream
+from meancollapse.judge.finding import PROOF, ROOT
 
 
 def ids(found):

@@ -11,7 +11,7 @@ from ill_models import ILLNESSES, overgrown, two_outputs
 from nets import watched
 
 import meancollapse as mc
-from meancollapse.finding import HINT
+from meancollapse.judge.finding import HINT
 
 NAMES = sorted(ILLNESSES)
 # Causes that put the blame on the data or the loss: never to be named without need.

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from meancollapse.instrument import heads
+from meancollapse.look import heads
 
 rng = np.random.default_rng(0)
 

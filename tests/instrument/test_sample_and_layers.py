@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from nets import mlp, regression_data
 
-from meancollapse.instrument import inputs
-from meancollapse.instrument.layers import compress, forward
-from meancollapse.instrument.sample import MAX_BYTES, MAX_ROWS, Sample
-from meancollapse.readability import input_readability
+from meancollapse.judge.readability import input_readability
+from meancollapse.look import inputs
+from meancollapse.look.layers import compress, forward
+from meancollapse.watch.sample import MAX_BYTES, MAX_ROWS, Sample
 
 
 def filled(batches, expected=None):

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from meancollapse.instrument import moments
-from meancollapse.instrument.heads import Head
-from meancollapse.instrument.streams import moments as batch_moments
+from meancollapse.look.heads import Head
+from meancollapse.watch import moments
+from meancollapse.watch.streams import moments as batch_moments
 
 REGRESSION = Head("y", "mse", "regression")
 

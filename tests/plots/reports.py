@@ -6,8 +6,8 @@ import dataclasses
 from typing import Any
 
 import meancollapse as mc
-from meancollapse.evidence import Activity, Evidence, Look, Output, Snapshot, Stream, Variable
-from meancollapse.verdict import Verdict
+from meancollapse.judge.evidence import Activity, Evidence, Look, Output, Snapshot, Stream, Variable
+from meancollapse.judge.verdict import Verdict
 
 
 def make(of: type, /, **values: Any) -> Any:

@@ -6,8 +6,8 @@ from matplotlib.colors import to_rgb
 from reports import activity, epoch, look, output, report, texts, variable
 
 from meancollapse import plots
-from meancollapse.plots import grid, style
-from meancollapse.plots.units import shares
+from meancollapse.report.plots import grid, style
+from meancollapse.report.plots.units import shares
 
 
 def image(ax, label):

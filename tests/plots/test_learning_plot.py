@@ -4,7 +4,7 @@ import pytest
 from reports import epoch, line, look, output, report, stream, texts, verdict
 
 from meancollapse import plots
-from meancollapse.plots import timeline
+from meancollapse.report.plots import timeline
 
 
 def run():

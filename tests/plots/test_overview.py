@@ -46,7 +46,7 @@ def test_pyplot_knows_none_of_the_figures():
 
 @pytest.mark.parametrize("draw", ALL, ids=plots.__all__)
 def test_without_matplotlib_it_says_what_to_install(draw, monkeypatch):
-    monkeypatch.delitem(sys.modules, "meancollapse.plots.canvas", raising=False)
+    monkeypatch.delitem(sys.modules, "meancollapse.report.plots.canvas", raising=False)
     real = builtins.__import__
 
     def no_matplotlib(name, *args, **kwargs):

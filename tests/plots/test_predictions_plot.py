@@ -2,7 +2,7 @@ import pytest
 from reports import epoch, line, look, output, report, snapshot, texts
 
 from meancollapse import plots
-from meancollapse.plots.predictions import class_shares
+from meancollapse.report.plots.predictions import class_shares
 
 
 def shown(shot):

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from reports import epoch, line, look, output, report, rescued, snapshot, texts, verdict
 
 from meancollapse import plots
-from meancollapse.plots import style
+from meancollapse.report.plots import style
 
 
 def stops(ax):

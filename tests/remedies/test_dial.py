@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from nets import weights_of
 
-from meancollapse.instrument import heads, stepping
-from meancollapse.instrument.dial import Dial, Fold
-from meancollapse.instrument.taps import Taps
+from meancollapse.backend import stepping
+from meancollapse.look import heads
+from meancollapse.repair.surgery.dial import Dial, Fold
+from meancollapse.watch.taps import Taps
 
 MEAN, SCALE, TARGET_MEAN, TARGET_SCALE = 50.0, 2.0**-7, -3.0, 2.0**10
 

@@ -10,8 +10,9 @@ from conftest import BACKEND
 from nets import weights_of
 
 import meancollapse as mc
-from meancollapse.instrument import backends, memory, rates
-from meancollapse.remedies import fresh_optimizer
+from meancollapse.backend import contents, framework, internals, rates
+from meancollapse.repair.remedies import fresh_optimizer
+from meancollapse.repair.surgery import memory
 
 optimizers = keras.optimizers
 RATE = 0.01
@@ -61,7 +62,7 @@ def steps(model, count, seed):
     for _ in range(count):
         grads = [rng.choice([-1.0, 1.0], tuple(v.shape)) for v in model.trainable_variables]
         tensors = [keras.ops.convert_to_tensor(grad.astype("float32")) for grad in grads]
-        with backends.without_gradient():
+        with framework.without_gradient():
             if BACKEND == "jax" and isinstance(model.optimizer, optimizers.LossScaleOptimizer):
                 apply_stateless(model, tensors)
             else:
@@ -74,7 +75,7 @@ def apply_stateless(model, grads):
     values = [[v.value for v in group] for group in (slots, variables)]
     found = model.optimizer.stateless_apply(values[0], grads, values[1])
     for group, new in zip((variables, slots), found, strict=True):
-        backends.assign(group, list(new))
+        contents.assign(group, list(new))
 
 
 def new_weights(model, seed=7):
@@ -83,7 +84,7 @@ def new_weights(model, seed=7):
 
 
 def memory_of(model):
-    return [backends.read(v) for v in model.optimizer.variables]
+    return [contents.read(v) for v in model.optimizer.variables]
 
 
 def assert_same(found, expected):
@@ -180,13 +181,13 @@ def test_optimizers_inside_others_and_schedules(kind):
         pytest.skip("Keras cannot train with it: a variable is not handed through the step")
     used, new = two_layers(WRAPPED[kind]()), compiled_only(WRAPPED[kind]())
     steps(used, 3, seed=1)
-    schedules = [backends.schedule_of(leaf) for leaf in rates.leaves(used.optimizer)]
+    schedules = [internals.schedule_of(leaf) for leaf in rates.leaves(used.optimizer)]
     if "scaled" in kind:
         used.optimizer.dynamic_scale.assign(8.0)
     assert_renewed_like(used, new)
     if "scaled" in kind:
         assert float(used.optimizer.dynamic_scale) == 8.0
-    now = [backends.schedule_of(leaf) for leaf in rates.leaves(used.optimizer)]
+    now = [internals.schedule_of(leaf) for leaf in rates.leaves(used.optimizer)]
     assert all(one is other for one, other in zip(schedules, now, strict=True))
 
 
@@ -283,7 +284,7 @@ def test_a_step_without_gradient_leaves_the_weights(kind):
     nothing = [keras.ops.zeros(v.shape) for v in model.trainable_variables]
     if kind == "several":
         fresh_optimizer.apply(rates.leaves(model.optimizer)[0])  # its momentum would go on
-    with backends.without_gradient():
+    with framework.without_gradient():
         model.optimizer.apply(nothing, model.trainable_variables)
     for one, other in zip(raw, weights_of(model), strict=True):
         np.testing.assert_allclose(other, 4 * one, rtol=1e-4, atol=1e-5)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from meancollapse.remedies import rehearse as rehearsal
-from meancollapse.remedies.rehearse import Budget, choose, rehearse
-from meancollapse.remedies.treatment import Treatment
+from meancollapse.repair import rehearse as rehearsal
+from meancollapse.repair.rehearse import Budget, choose, rehearse
+from meancollapse.repair.treatment import Treatment
 
 
 class Scripted:

@@ -7,21 +7,21 @@ import keras
 import numpy as np
 import pytest
 
-from meancollapse.instrument import activations as measured
-from meancollapse.instrument.heads import Head
-from meancollapse.remedies import (
+from meancollapse.look import activations as measured
+from meancollapse.look.heads import Head
+from meancollapse.repair import plan
+from meancollapse.repair.patient import Patient
+from meancollapse.repair.rehearse import PLANS, Budget, plan_for
+from meancollapse.repair.remedies import (
     activations,
     fresh_optimizer,
     head,
     input_scale,
     learning_rate,
-    plan,
     reinitialise,
 )
-from meancollapse.remedies.held_rate import HeldRate
-from meancollapse.remedies.patient import Patient
-from meancollapse.remedies.rehearse import PLANS, Budget, plan_for
-from meancollapse.remedies.treatment import KEEP, REINITIALISE, REWIND, Treatment
+from meancollapse.repair.remedies.held_rate import HeldRate
+from meancollapse.repair.treatment import KEEP, REINITIALISE, REWIND, Treatment
 
 
 def patient(**changes):

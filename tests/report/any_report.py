@@ -9,10 +9,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from meancollapse.diagnosis.diagnosis import Check, Diagnosis
-from meancollapse.evidence import Evidence, Look, Output, Snapshot
+from meancollapse.diagnosis.diagnosis import Diagnosis
+from meancollapse.judge.checkup import Check
+from meancollapse.judge.evidence import Evidence, Look, Output, Snapshot
+from meancollapse.judge.verdict import STATES, Verdict
 from meancollapse.report.report import Report
-from meancollapse.verdict import STATES, Verdict
 
 # Names that are HTML, formulas of matplotlib, escapes of a terminal, no XML, no UTF-8, or long.
 NAMES = (

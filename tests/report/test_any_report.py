@@ -14,7 +14,7 @@ from reader import Reader
 
 from meancollapse import plots
 from meancollapse.diagnosis.diagnosis import Diagnosis
-from meancollapse.evidence import Output
+from meancollapse.judge.evidence import Output
 from meancollapse.report import pictures
 from meancollapse.report.report import Report
 

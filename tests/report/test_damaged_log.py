@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_report_record import written
 
-from meancollapse import records
-from meancollapse.evidence import Evidence
-from meancollapse.finding import Finding
+from meancollapse.judge import records
+from meancollapse.judge.evidence import Evidence
+from meancollapse.judge.finding import Finding
 from meancollapse.report.journal import Journal
 from meancollapse.report.report import Report
 

@@ -2,7 +2,8 @@ import dataclasses
 
 import told
 
-from meancollapse.diagnosis.diagnosis import Check, Diagnosis
+from meancollapse.diagnosis.diagnosis import Diagnosis
+from meancollapse.judge.checkup import Check
 
 FOUND = Diagnosis(
     model=told.NASTY,

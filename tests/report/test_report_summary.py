@@ -3,8 +3,8 @@ import dataclasses
 import pytest
 import told
 
-from meancollapse import causes
-from meancollapse.evidence import Activity
+from meancollapse.judge import causes
+from meancollapse.judge.evidence import Activity
 from meancollapse.report import words
 from meancollapse.report.report import Report
 

@@ -6,10 +6,10 @@ import dataclasses
 
 from causes import hand_made
 
-from meancollapse.evidence import Activity, Evidence, Look, Output, Snapshot
-from meancollapse.finding import Finding
+from meancollapse.judge.evidence import Activity, Evidence, Look, Output, Snapshot
+from meancollapse.judge.finding import Finding
+from meancollapse.judge.verdict import Verdict
 from meancollapse.report.report import Report
-from meancollapse.verdict import Verdict
 
 # What a user may call a layer, a model or an output.
 NASTY = '<b>&"x"</b>'

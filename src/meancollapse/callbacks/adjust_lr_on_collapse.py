@@ -5,10 +5,10 @@ import os
 import time
 from typing import Any
 
+from meancollapse.backend import rates
 from meancollapse.callbacks.treating import Treating
-from meancollapse.instrument import rates
-from meancollapse.instrument.instrument import Instrument
-from meancollapse.remedies.adjuster import Adjuster, Change, Limits
+from meancollapse.repair.adjuster import Adjuster, Change, Limits
+from meancollapse.watch.instrument import Instrument
 
 
 class AdjustLROnCollapse(Treating):

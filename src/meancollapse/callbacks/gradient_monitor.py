@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from meancollapse.callbacks.monitor import Monitor
-from meancollapse.evidence import Evidence
+from meancollapse.judge.evidence import Evidence
 from meancollapse.report import tensorboard
 
 

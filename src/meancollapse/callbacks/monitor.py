@@ -13,14 +13,15 @@ from typing import Any
 
 import keras
 
-from meancollapse import verdict
-from meancollapse.evidence import Evidence
-from meancollapse.instrument import instrument, quiet
-from meancollapse.instrument.snapshot import Camera
+from meancollapse.judge import verdict
+from meancollapse.judge.evidence import Evidence
+from meancollapse.judge.verdict import Verdict
+from meancollapse.look import quiet
 from meancollapse.report import text
 from meancollapse.report.journal import Journal
 from meancollapse.report.report import Report
-from meancollapse.verdict import Verdict
+from meancollapse.watch import instrument
+from meancollapse.watch.snapshot import Camera
 
 KEYS = ("spread", "grad_norm", "val_spread")
 # What lives only as long as a `fit`; copies of a callback go without.

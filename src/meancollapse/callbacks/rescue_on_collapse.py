@@ -5,9 +5,9 @@ import time
 from typing import Any
 
 from meancollapse.callbacks.treating import Treating
-from meancollapse.instrument.instrument import Instrument
-from meancollapse.remedies.rescuer import Rescue, Rescuer
-from meancollapse.skill import output_has_skill
+from meancollapse.judge.skill import output_has_skill
+from meancollapse.repair.rescuer import Rescue, Rescuer
+from meancollapse.watch.instrument import Instrument
 
 
 class RescueOnCollapse(Treating):

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from meancollapse.callbacks.monitor import Monitor
 from meancollapse.callbacks.warn_on_collapse import CollapseWarning
-from meancollapse.evidence import Evidence
-from meancollapse.verdict import Verdict
+from meancollapse.judge.evidence import Evidence
+from meancollapse.judge.verdict import Verdict
 
 
 class TerminateOnCollapse(Monitor):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from meancollapse import verdict
 from meancollapse.callbacks.monitor import Monitor
 from meancollapse.callbacks.warn_on_collapse import CollapseWarning
-from meancollapse.evidence import Evidence
-from meancollapse.instrument.instrument import Instrument
-from meancollapse.remedies.rescuer import Rescuer
+from meancollapse.judge import verdict
+from meancollapse.judge.evidence import Evidence
+from meancollapse.judge.verdict import Verdict
+from meancollapse.repair.rescuer import Rescuer
 from meancollapse.report import text
-from meancollapse.verdict import Verdict
+from meancollapse.watch.instrument import Instrument
 
 
 class Treating(Monitor):

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from meancollapse.callbacks.monitor import Monitor
-from meancollapse.evidence import Evidence
-from meancollapse.verdict import Verdict
+from meancollapse.judge.evidence import Evidence
+from meancollapse.judge.verdict import Verdict
 
 
 class CollapseWarning(UserWarning):

@@ -8,10 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from meancollapse.causes import imbalanced_target, unscaled_input, unscaled_target
-from meancollapse.diagnosis.diagnosis import NOTE, OK, PROBLEM, Check
-from meancollapse.evidence import Output
-from meancollapse.instrument import heads
+from meancollapse.judge.causes import imbalanced_target, unscaled_input, unscaled_target
+from meancollapse.judge.checkup import NOTE, OK, PROBLEM, Check
+from meancollapse.judge.evidence import Output
+from meancollapse.look import heads
 
 # A check says again what these findings say better.
 TOLD_BY = {

@@ -8,27 +8,20 @@ from typing import Any
 import keras
 import numpy as np
 
-from meancollapse import skill, verdict
-from meancollapse.causes import Case, explain
+from meancollapse.backend import rates
 from meancollapse.diagnosis import data, order, trials
-from meancollapse.diagnosis.diagnosis import NOTE, OK, PROBLEM, SKIPPED, Check, Diagnosis
+from meancollapse.diagnosis.diagnosis import Diagnosis
 from meancollapse.diagnosis.rows import Rows, take
-from meancollapse.evidence import Evidence, Input, Look, Output
-from meancollapse.finding import HINT, PROOF, Finding
-from meancollapse.instrument import (
-    backends,
-    columns,
-    examine,
-    heads,
-    inputs,
-    layers,
-    moments,
-    quiet,
-    streams,
-)
-from meancollapse.instrument.look import Looker
-from meancollapse.place import place
-from meancollapse.readability import InputReadability
+from meancollapse.judge import skill, verdict
+from meancollapse.judge.causes import Case, explain
+from meancollapse.judge.checkup import NOTE, OK, PROBLEM, SKIPPED, Check
+from meancollapse.judge.evidence import Evidence, Input, Look, Output
+from meancollapse.judge.finding import HINT, PROOF, Finding
+from meancollapse.judge.place import place
+from meancollapse.judge.readability import InputReadability
+from meancollapse.look import columns, examine, heads, inputs, layers, quiet
+from meancollapse.look.look import Looker
+from meancollapse.watch import moments, streams
 
 # Rows examined: readability needs no more (research notes, 3.6).
 MAX_ROWS = 1000
@@ -171,7 +164,7 @@ def _evidence(model: keras.Model, sample: Rows, outputs: tuple[Output, ...]) -> 
         disconnected=(),
         inputs=_inputs(sample),
         outputs=outputs,
-        learning_rate=backends.learning_rate(model.optimizer),
+        learning_rate=rates.learning_rate(model.optimizer),
     )
 
 

@@ -1,33 +1,15 @@
-"""What a diagnosis says: findings first, then everything that was checked."""
+"""The answer of `diagnose`, which shows itself in a terminal and in a notebook."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from meancollapse.evidence import Evidence
-from meancollapse.finding import Finding
-
-PROBLEM, NOTE, OK, SKIPPED = "problem", "note", "ok", "skipped"
+from meancollapse.judge.checkup import Checkup
+from meancollapse.report import diagnosis, diagnosis_page
 
 
 @dataclass(frozen=True)
-class Check:
-    """One thing that was looked at.
-
-    Attributes:
-        name: What it was, such as `"target scale"`.
-        result: `"problem"`, `"note"`, `"ok"` or `"skipped"`.
-        words: What was found, with its numbers.
-    """
-
-    name: str
-    result: str
-    words: str
-
-
-@dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Checkup):
     """The answer of `diagnose`.
 
     Attributes:
@@ -40,44 +22,8 @@ class Diagnosis:
         seconds: How long it took.
     """
 
-    model: str
-    rows: int
-    total_rows: int | None
-    findings: tuple[tuple[str, Finding], ...]
-    checks: tuple[Check, ...]
-    evidence: Evidence
-    seconds: float
-
-    @property
-    def cause(self) -> str | None:
-        """Id of the primary cause, or `None` where nothing is wrong."""
-        return self.findings[0][1].cause if self.findings else None
-
-    @property
-    def causes(self) -> tuple[str, ...]:
-        """Ids of all causes found, the primary first."""
-        return tuple(dict.fromkeys(finding.cause for _, finding in self.findings))
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same as nested dicts and lists of plain values, ready for `json.dumps`."""
-        return {
-            "model": self.model,
-            "rows": self.rows,
-            "total_rows": self.total_rows,
-            "cause": self.cause,
-            "causes": list(self.causes),
-            "findings": [{"output": name, **f.to_dict()} for name, f in self.findings],
-            "checks": [asdict(check) for check in self.checks],
-            "evidence": self.evidence.to_dict(),
-            "seconds": self.seconds,
-        }
-
     def __str__(self) -> str:
-        from meancollapse.report.diagnosis import text
-
-        return text(self)
+        return diagnosis.text(self)
 
     def _repr_html_(self) -> str:
-        from meancollapse.report import diagnosis_page
-
         return diagnosis_page.fragment(self)

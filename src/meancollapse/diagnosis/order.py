@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from meancollapse import readability
+from meancollapse.judge import readability
 
 # Rows are shifted by up to so many, either way (research notes, section 4).
 SHIFTS = 5

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from meancollapse.diagnosis.rows import Rows, rows
-from meancollapse.instrument.untouched import untouched
+from meancollapse.look.untouched import untouched
 
 # Enough for Adam at its default to learn 32 rows by heart, in a network that can.
 STEPS = 150

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
 
-from meancollapse.finding import PROOF, ROOT
-from meancollapse.place import place
+from meancollapse.judge.checkup import Checkup
+from meancollapse.judge.finding import PROOF, ROOT
+from meancollapse.judge.place import place
+from meancollapse.judge.skill import at_input
 from meancollapse.report.letters import printable
-from meancollapse.skill import at_input
-
-if TYPE_CHECKING:
-    from meancollapse.diagnosis.diagnosis import Diagnosis
 
 WIDTH = 96
 MAX_FINDINGS = 4
@@ -19,7 +16,7 @@ MARKS = {"problem": "!!", "note": " !", "ok": "ok", "skipped": " -"}
 ORDER = ("problem", "note", "ok", "skipped")
 
 
-def text(diagnosis: Diagnosis) -> str:
+def text(diagnosis: Checkup) -> str:
     """The report as lines of at most 96 columns."""
     total = diagnosis.total_rows
     of = "" if total in (None, diagnosis.rows) else f" of {total}, evenly spread"
@@ -57,7 +54,7 @@ def text(diagnosis: Diagnosis) -> str:
     return "\n".join(lines)
 
 
-def _ways(diagnosis: Diagnosis) -> list[str]:
+def _ways(diagnosis: Checkup) -> list[str]:
     """Readability from input to output, one line per output."""
     lines: list[str] = []
     for output in diagnosis.evidence.outputs:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
-from meancollapse.place import place
+from meancollapse.judge.checkup import Checkup
+from meancollapse.judge.evidence import Output
+from meancollapse.judge.place import place
 from meancollapse.report import headline, letters, page, parts, rows
 from meancollapse.report.diagnosis import ORDER
-
-if TYPE_CHECKING:
-    from meancollapse.diagnosis.diagnosis import Diagnosis
-    from meancollapse.evidence import Output
 
 NOTHING = "Nothing was found that would keep this model from learning."
 MOODS = {"problem": "ill", "note": "ill", "ok": "well", "skipped": "unsure"}
 
 
-def fragment(diagnosis: Diagnosis) -> str:
+def fragment(diagnosis: Checkup) -> str:
     """The findings, what was checked, and the way of the target."""
     findings = [finding for _, finding in diagnosis.findings]
     found = parts.causes(findings, "ill", *parts.NOW) if findings else ""
@@ -30,7 +27,7 @@ def fragment(diagnosis: Diagnosis) -> str:
     return letters.visible(whole)
 
 
-def _header(diagnosis: Diagnosis) -> str:
+def _header(diagnosis: Checkup) -> str:
     title = NOTHING
     if diagnosis.findings:
         number = headline.counted(len(diagnosis.causes), "possible cause")
@@ -42,7 +39,7 @@ def _header(diagnosis: Diagnosis) -> str:
     )
 
 
-def _checks(diagnosis: Diagnosis) -> str:
+def _checks(diagnosis: Checkup) -> str:
     checks = sorted(diagnosis.checks, key=lambda check: ORDER.index(check.result))
     lines = [(check.name, check.result, MOODS[check.result], check.words) for check in checks]
     return parts.listing(("check", "result", "in words"), lines)

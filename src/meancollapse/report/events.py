@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meancollapse.report.report import Report
+from meancollapse.judge.record import Record
+from meancollapse.judge.verdict import ALARMING, HEALTHY
 from meancollapse.report.words import sentence
-from meancollapse.verdict import ALARMING, HEALTHY
 
 ALARM, RECOVERY, RATE, ACTION = "warning", "recovery", "learning rate", "action"
 # A ratio nearer to 1 than this is rounding.
@@ -34,14 +34,14 @@ class Event:
         return str(self.epoch) if self.epoch == self.until else f"{self.epoch}–{self.until}"
 
 
-def events(report: Report) -> list[Event]:
+def events(report: Record) -> list[Event]:
     """Everything that happened, oldest first."""
     found = [*_turns(report), *_rates(report), *_actions(report)]
     order = (ALARM, ACTION, RATE, RECOVERY)
     return sorted(found, key=lambda event: (event.epoch, order.index(event.kind)))
 
 
-def _turns(report: Report) -> list[Event]:
+def _turns(report: Record) -> list[Event]:
     """Every entry into an alarming state, and the first healthy epoch after it."""
     found: list[Event] = []
     alarmed: set[str] = set()
@@ -60,7 +60,7 @@ def _turns(report: Report) -> list[Event]:
     return found
 
 
-def _rates(report: Report) -> list[Event]:
+def _rates(report: Record) -> list[Event]:
     """Changes of the learning rate; those of successive epochs make one event."""
     runs: list[tuple[int, int, float, float]] = []
     for old, new in zip(report.history, report.history[1:], strict=False):
@@ -79,7 +79,7 @@ def _is_same(old: float, new: float) -> bool:
     return str(old) == str(new) or abs(new - old) <= SAME * abs(old)  # NaN is not even itself
 
 
-def _actions(report: Report) -> list[Event]:
+def _actions(report: Record) -> list[Event]:
     return [
         Event(evidence.epoch + 1, evidence.epoch + 1, ACTION, sentence(words))
         for evidence in report.history

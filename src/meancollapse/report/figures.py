@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
-from meancollapse.report.report import Report
+from meancollapse.judge.record import Record
 
 SVG, LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 # Colours of `plots.style` that are no colours of data.
@@ -32,7 +32,7 @@ def available() -> bool:
 
 
 def picture(
-    name: str, report: Report, output: str | None, prefix: str, label: str, sizes: Sizes
+    name: str, report: Record, output: str | None, prefix: str, label: str, sizes: Sizes
 ) -> str:
     """One plot of `meancollapse.plots`, as one `<svg>` element per size.
 
@@ -44,7 +44,7 @@ def picture(
         label: What the plot says, for those who cannot see it.
         sizes: `(class of the element, size in inches)`.
     """
-    from meancollapse import plots
+    from meancollapse.report import plots
 
     about = dict(output=output) if output is not None else {}
     drawings = [
@@ -131,7 +131,7 @@ def _exchanged(value: str, is_text: bool) -> str:
 @functools.cache
 def _colors() -> dict[str, str]:
     """The names of the colours in `plots.style`."""
-    from meancollapse.plots import style
+    from meancollapse.report.plots import style
 
     return {color: name for name, color in vars(style).items() if str(color).startswith("#")}
 

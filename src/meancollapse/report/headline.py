@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from meancollapse.evidence import Evidence, Look
-from meancollapse.report.report import Report
+from meancollapse.judge.evidence import Evidence, Look
+from meancollapse.judge.record import Record
+from meancollapse.judge.verdict import HEALTHY, NO_SIGNAL, NON_FINITE, PLATEAU, UNDECIDED
 from meancollapse.report.story import Story, stories
-from meancollapse.verdict import HEALTHY, NO_SIGNAL, NON_FINITE, PLATEAU, UNDECIDED
 
 
-def of_report(report: Report) -> str:
+def of_report(report: Record) -> str:
     """The whole report in one sentence."""
     told = stories(report)
     if not report.history:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import meancollapse
-from meancollapse import records
-from meancollapse.evidence import Evidence
-from meancollapse.verdict import STATES, Verdict
+from meancollapse.judge import records
+from meancollapse.judge.evidence import Evidence
+from meancollapse.judge.verdict import STATES, Verdict
+from meancollapse.version import __version__
 
 # What the first line calls the file; raised when the lines change their meaning.
 KIND, VERSION = "meancollapse log", 1
@@ -115,7 +115,7 @@ def _model(line: bytes) -> str:
     if isinstance(version, int) and version > VERSION:
         raise ValueError(
             f"expected a log of version {VERSION}, found one of version {records.shown(version)}, "
-            f"which a newer meancollapse than this {meancollapse.__version__} has written. "
+            f"which a newer meancollapse than this {__version__} has written. "
             "Upgrade it: pip install --upgrade meancollapse"
         )
     head = records.restore(Head, start)

@@ -6,13 +6,13 @@ from html import escape
 from importlib import resources
 from string import Template
 
-import meancollapse
+from meancollapse.judge.record import Record
 from meancollapse.report import headline, letters, parts, pictures
 from meancollapse.report.events import events
-from meancollapse.report.report import Report
 from meancollapse.report.rows import rows
 from meancollapse.report.story import Story
 from meancollapse.report.story import stories as all_stories
+from meancollapse.version import __version__
 
 WITHOUT_PICTURES = (
     '<p class="mc-note">The pictures need matplotlib: '
@@ -20,7 +20,7 @@ WITHOUT_PICTURES = (
 )
 
 
-def page(report: Report) -> str:
+def page(report: Record) -> str:
     """The report as one HTML file that needs nothing else."""
     whole = Template(_file("page.html")).substitute(
         title=escape(f"{report.model}: {headline.of_report(report)}"),
@@ -30,7 +30,7 @@ def page(report: Report) -> str:
     return letters.visible(whole)
 
 
-def fragment(report: Report) -> str:
+def fragment(report: Record) -> str:
     """The report as an element for a notebook; its style reaches nothing around it."""
     return letters.visible(style() + _body(report, is_page=False))
 
@@ -44,7 +44,7 @@ def _file(name: str) -> str:
     return resources.files("meancollapse.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _body(report: Report, is_page: bool) -> str:
+def _body(report: Record, is_page: bool) -> str:
     stories = all_stories(report)
     mood = stories[0].mood if stories else "unsure"
     pieces = [
@@ -61,7 +61,7 @@ def _body(report: Report, is_page: bool) -> str:
     return "".join(pieces)
 
 
-def _header(report: Report, stories: list[Story]) -> str:
+def _header(report: Record, stories: list[Story]) -> str:
     badge = parts.badge(stories[0]) if len(stories) == 1 else ""
     lede = _lede(stories[0]) if len(stories) == 1 else ""
     note = "" if pictures.available() else WITHOUT_PICTURES
@@ -82,7 +82,7 @@ def _lede(story: Story) -> str:
     return f'<p class="mc-lede">{escape(words)}</p>' if words else ""
 
 
-def _output(report: Report, story: Story, index: int, stories: list[Story]) -> str:
+def _output(report: Record, story: Story, index: int, stories: list[Story]) -> str:
     """One output: why, and its pictures."""
     head = ""
     if len(stories) > 1:
@@ -93,7 +93,7 @@ def _output(report: Report, story: Story, index: int, stories: list[Story]) -> s
     )
 
 
-def _timeline(report: Report) -> str:
+def _timeline(report: Record) -> str:
     found = events(report)
     if not found and not report.verdicts:
         return ""
@@ -110,8 +110,8 @@ def _layers(story: Story, is_one_of_many: bool) -> str:
     )
 
 
-def _footer(report: Report, stories: list[Story]) -> str:
+def _footer(report: Record, stories: list[Story]) -> str:
     looked = [story.look.rows for story in stories if story.look is not None]
     rows_seen = f", {headline.counted(max(looked), 'row')} looked at" if looked else ""
-    made = f"meancollapse {meancollapse.__version__}, {headline.span(report.history)}{rows_seen}"
+    made = f"meancollapse {__version__}, {headline.span(report.history)}{rows_seen}"
     return f"<footer>{escape(made)}</footer>"

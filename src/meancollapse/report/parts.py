@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from meancollapse.finding import Finding
+from meancollapse.judge.finding import Finding
 from meancollapse.report import headline, words
 from meancollapse.report.events import Event
 from meancollapse.report.rows import Row, abridged

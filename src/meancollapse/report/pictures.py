@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from meancollapse.evidence import Look, Snapshot
+from meancollapse.judge.evidence import Look, Snapshot
+from meancollapse.judge.record import Record
 from meancollapse.report import figures, headline, parts
 from meancollapse.report.figures import available as available
-from meancollapse.report.report import Report
 from meancollapse.report.story import Story
 
 # Plot: its heading and how to read it.
@@ -47,7 +47,7 @@ CAPTIONS = {
 HELD = "How much of the target each layer holds"
 
 
-def of_output(report: Report, story: Story, index: int) -> str:
+def of_output(report: Record, story: Story, index: int) -> str:
     """Readability through the network, learning, and predictions beside targets."""
     if not available():
         return ""
@@ -56,7 +56,7 @@ def of_output(report: Report, story: Story, index: int) -> str:
     return f'{_way(report, story, index)}<div class="mc-grid">{learning}{beside}</div>'
 
 
-def _way(report: Report, story: Story, index: int) -> str:
+def _way(report: Record, story: Story, index: int) -> str:
     """The picture of readability, if any was measured."""
     name, shot = story.output, _shot(report, story.output)
     looks = [*_looks(report, name), *([shot.look] if shot is not None else [])]
@@ -68,7 +68,7 @@ def _way(report: Report, story: Story, index: int) -> str:
     return _picture("readability", report, name, index, figures.FULL, heading, words)
 
 
-def _beside(report: Report, name: str, index: int) -> str:
+def _beside(report: Record, name: str, index: int) -> str:
     """Predictions beside targets, if any of them are numbers."""
     shot = _shot(report, name)
     if shot is None or not any(math.isfinite(value) for row in shot.predicted for value in row):
@@ -82,11 +82,11 @@ def _beside(report: Report, name: str, index: int) -> str:
     return _picture("predictions", report, name, index, figures.HALF, words=words)
 
 
-def _shot(report: Report, name: str) -> Snapshot | None:
+def _shot(report: Record, name: str) -> Snapshot | None:
     return next((shot for shot in report.snapshots if shot.output == name), None)
 
 
-def of_network(report: Report, stories: list[Story]) -> str:
+def of_network(report: Record, stories: list[Story]) -> str:
     """Pictures of the whole model: gradients, updates, units."""
     if not available() or not report.history:
         return ""
@@ -103,14 +103,14 @@ def of_network(report: Report, stories: list[Story]) -> str:
     )
 
 
-def _looks(report: Report, name: str) -> list[Look]:
+def _looks(report: Record, name: str) -> list[Look]:
     outputs = [evidence.output(name) for evidence in report.history]
     return [o.look for o in outputs if o is not None and o.look is not None]
 
 
 def _picture(
     kind: str,
-    report: Report,
+    report: Record,
     output: str | None,
     index: int,
     sizes: figures.Sizes,

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from meancollapse import records
-from meancollapse.evidence import Evidence, Snapshot
+from meancollapse.judge.record import Record
 from meancollapse.report import journal
-from meancollapse.verdict import Verdict
 
 
 @dataclass(frozen=True, repr=False)
-class Report:
+class Report(Record):
     """What one `fit` looked like.
 
     Shows itself in a notebook; `print` it in a terminal; `save` it as one HTML file.
@@ -34,11 +32,6 @@ class Report:
     ```
     """
 
-    model: str
-    history: tuple[Evidence, ...]
-    verdicts: tuple[Verdict, ...] = ()
-    snapshots: tuple[Snapshot, ...] = ()
-
     @classmethod
     def from_log(cls, path: str | os.PathLike[str]) -> Report:
         """The report of a run that wrote `log_path`, even one that was killed.
@@ -54,16 +47,6 @@ class Report:
         model, history, verdicts = journal.read(path)
         return cls(model, tuple(history), tuple(verdicts))
 
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the outputs, in the model's order."""
-        names = [output.name for evidence in self.history for output in evidence.outputs]
-        return tuple(dict.fromkeys(names))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as nested dicts and lists of plain values, ready for `json.dumps`."""
-        return dict(records.plain(self))
-
     def plot(self, output: str | None = None) -> Any:
         """All plots on one figure.
 
@@ -77,7 +60,7 @@ class Report:
             ImportError: If matplotlib is not installed.
             ValueError: If the model has no output of that name.
         """
-        from meancollapse import plots
+        from meancollapse.report import plots
 
         return plots.overview(self, output)
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meancollapse.evidence import Activity, Look
-from meancollapse.examination import Layer
+from meancollapse.judge.evidence import Activity, Look
+from meancollapse.judge.examination import Layer
+from meancollapse.judge.skill import at_input
 from meancollapse.report.story import Story
-from meancollapse.skill import at_input
 
 # Layers shown at either end of a long network, and around the one at fault.
 ENDS, AROUND = 6, 3

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from meancollapse.evidence import Layer, Look, Output, Snapshot
-from meancollapse.finding import Finding
-from meancollapse.place import Place
-from meancollapse.place import place as find_place
-from meancollapse.report.report import Report
-from meancollapse.verdict import ALARMING, HEALTHY, WORST_FIRST, Verdict
+from meancollapse.judge.evidence import Layer, Look, Output, Snapshot
+from meancollapse.judge.finding import Finding
+from meancollapse.judge.place import Place
+from meancollapse.judge.place import place as find_place
+from meancollapse.judge.record import Record
+from meancollapse.judge.verdict import ALARMING, HEALTHY, WORST_FIRST, Verdict
 
 # Causes that lie in the data or the loss: the layer they name is only where it shows.
 OF_THE_DATA = (
@@ -86,7 +86,7 @@ class Story:
         return first.layer if first is not None and first.cause not in OF_THE_DATA else None
 
 
-def names(report: Report) -> tuple[str, ...]:
+def names(report: Record) -> tuple[str, ...]:
     """Names of the outputs measured or looked at; where there are none, of those judged.
 
     Of a loss that turns into NaN before any output could be measured there is a verdict all the
@@ -96,7 +96,7 @@ def names(report: Report) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found or (verdict.output for verdict in report.verdicts)))
 
 
-def stories(report: Report) -> list[Story]:
+def stories(report: Record) -> list[Story]:
     """One story per output, worst first."""
     return sorted((_story(report, name) for name in names(report)), key=_rank)
 
@@ -107,7 +107,7 @@ def _rank(story: Story) -> tuple[int, float]:
     return order, skill if math.isfinite(skill) else -math.inf
 
 
-def _story(report: Report, name: str) -> Story:
+def _story(report: Record, name: str) -> Story:
     verdicts = [verdict for verdict in report.verdicts if verdict.output == name]
     state = verdicts[-1].state if verdicts else None
     alarm, since = _last_alarm(verdicts)
@@ -133,7 +133,7 @@ def _story(report: Report, name: str) -> Story:
     )
 
 
-def _examined(report: Report, name: str) -> tuple[Layer, ...]:
+def _examined(report: Record, name: str) -> tuple[Layer, ...]:
     for evidence in reversed(report.history):
         output = evidence.output(name)
         if output is not None and output.examination is not None:
@@ -152,7 +152,7 @@ def _last_alarm(verdicts: list[Verdict]) -> tuple[Verdict | None, int | None]:
     return alarm, verdicts[entered].epoch + 1
 
 
-def _look_at(report: Report, name: str, epoch: int) -> Look | None:
+def _look_at(report: Record, name: str, epoch: int) -> Look | None:
     """The last look of the output up to an epoch."""
     for evidence in reversed(report.history):
         output = evidence.output(name) if evidence.epoch <= epoch else None
@@ -162,7 +162,7 @@ def _look_at(report: Report, name: str, epoch: int) -> Look | None:
 
 
 def _shown(
-    report: Report, name: str, shot: Snapshot | None, ill: Look | None
+    report: Record, name: str, shot: Snapshot | None, ill: Look | None
 ) -> tuple[Look | None, str]:
     if ill is not None:
         return ill, "sampled"
@@ -172,7 +172,7 @@ def _shown(
     return (last.look if last is not None else None), "sampled"
 
 
-def _change(report: Report, since: int | None, well: int | None) -> str:
+def _change(report: Record, since: int | None, well: int | None) -> str:
     """The last thing done between an alarm and the recovery, if it was not taken back."""
     end = math.inf if well is None else well
     done = [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import textwrap
 
+from meancollapse.judge.record import Record
 from meancollapse.report import headline, words
 from meancollapse.report.events import events
 from meancollapse.report.letters import printable
-from meancollapse.report.report import Report
 from meancollapse.report.rows import Row, abridged, rows
 from meancollapse.report.story import Story
 from meancollapse.report.story import stories as all_stories
@@ -20,7 +20,7 @@ MORE = "more layer"
 MAX_EVENTS = 12
 
 
-def text(report: Report) -> str:
+def text(report: Record) -> str:
     """The report as lines of at most 96 columns."""
     title = f"Report on '{report.model}': {headline.span(report.history)}"
     stories = all_stories(report)
@@ -53,7 +53,7 @@ def _reasons(story: Story) -> list[str]:
     return ["", *lines, *_labelled("also seen", seen)]
 
 
-def _way(report: Report, story: Story) -> list[str]:
+def _way(report: Record, story: Story) -> list[str]:
     """The layers in a table: readability with a bar, units, dead and saturated ones."""
     table = rows(story)
     if not table or story.look is None:
@@ -95,7 +95,7 @@ def share(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.0f}%"
 
 
-def _happened(report: Report) -> list[str]:
+def _happened(report: Record) -> list[str]:
     found = events(report)
     if not found:
         return []
@@ -106,7 +106,7 @@ def _happened(report: Report) -> list[str]:
     return lines + ([f"  ... and {more} more"] if more > 0 else [])
 
 
-def _gradients(report: Report) -> list[str]:
+def _gradients(report: Record) -> list[str]:
     """Gradient norm and update ratio of the last epoch, for a run that was not judged."""
     variables = [variable for variable in report.history[-1].variables if variable.is_weight]
     if not variables:

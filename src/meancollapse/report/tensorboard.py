@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from meancollapse.evidence import Evidence
+from meancollapse.judge.evidence import Evidence
 
 # As tf.summary.histogram draws by default; the other writer is asked for as many.
 BUCKETS = 30

@@ -5,13 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from meancollapse import verdict as judgement
-from meancollapse.causes import Case, explain
-from meancollapse.evidence import Evidence, Look, Output
-from meancollapse.finding import PROOF, Finding
-from meancollapse.place import place as find_place
-from meancollapse.skill import SKILL, SPREAD, at_input, is_constant, is_curved, is_readable_at_input
-from meancollapse.verdict import Verdict
+from meancollapse.judge import verdict as judgement
+from meancollapse.judge.causes import Case, explain
+from meancollapse.judge.evidence import Evidence, Look, Output
+from meancollapse.judge.finding import PROOF, Finding
+from meancollapse.judge.place import place as find_place
+from meancollapse.judge.skill import (
+    SKILL,
+    SPREAD,
+    at_input,
+    is_constant,
+    is_curved,
+    is_readable_at_input,
+)
+from meancollapse.judge.verdict import Verdict
 
 UNDECIDED = "The evidence does not decide between causes; begin with the layer named here."
 # Causes that the state itself names, where nothing could be examined.
@@ -28,7 +35,7 @@ def verdict(history: Sequence[Evidence], name: str, state: str) -> Verdict:
     Args:
         history: Evidence of every epoch so far.
         name: Name of the output.
-        state: Its state, from `meancollapse.verdict.state`.
+        state: Its state, from `meancollapse.judge.verdict.state`.
     """
     evidence = history[-1]
     output = _last_looked_at(history, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meancollapse.finding import PROOF, ROOT
+from meancollapse.judge.finding import PROOF, ROOT
 
 # What each cause is, for a reader who has never seen its id.
 CAUSES = {

@@ -1,0 +1,1 @@
+"""The ground floor: all use of Keras internals, and every difference between backends."""

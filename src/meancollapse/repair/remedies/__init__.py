@@ -1,0 +1,1 @@
+"""What a treatment is made of, one remedy to a file."""

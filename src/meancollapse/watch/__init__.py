@@ -1,0 +1,1 @@
+"""A running `fit`, read only: taps, the measured step, streams, the sample, when to look."""
