@@ -4,7 +4,7 @@ BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export NO_MKDOCS_2_WARNING ?= 1
 
-.PHONY: demo test browser notebooks clients check bench figures clean
+.PHONY: demo test browser notebooks clients oldest check bench figures clean
 
 demo: .venv/demo.done  ## train models that collapse and watch them be caught
 	$(BIN)/python examples/demo.py
@@ -30,6 +30,10 @@ clients: .venv/clients.done  ## programs of Keras Hub, Keras Recommenders, Bayes
 	  KERAS_BACKEND=$$backend OPENBLAS_NUM_THREADS=1 \
 	    $(BIN)/python -m pytest -n 2 --dist loadfile tests/clients; done
 
+oldest: .venv/oldest.done  ## the promises and the callbacks on the oldest versions that are allowed
+	KERAS_BACKEND=tensorflow .venv/oldest/bin/python -m pytest -n 3 --dist worksteal \
+	  tests/test_promises.py tests/callbacks
+
 check: .venv/check.done  ## lint, format, types, docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -54,28 +58,35 @@ clean:
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	touch $@
 
-.venv/demo.done: .venv/venv.done pyproject.toml requirements/demo.txt
-	$(BIN)/python -m pip install --quiet --editable . -r requirements/demo.txt
+.venv/demo.done: .venv/venv.done pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable . --group demo
 	touch $@
 
-.venv/test.done: .venv/demo.done requirements/test.txt
-	$(BIN)/python -m pip install --quiet -r requirements/test.txt
+.venv/test.done: .venv/demo.done pyproject.toml
+	$(BIN)/python -m pip install --quiet --group test
 	touch $@
 
-.venv/bench.done: .venv/test.done requirements/bench.txt
-	$(BIN)/python -m pip install --quiet -r requirements/bench.txt
+.venv/bench.done: .venv/test.done pyproject.toml
+	$(BIN)/python -m pip install --quiet --group bench
 	touch $@
 
-.venv/torch.done: .venv/test.done requirements/torch.txt
-	$(BIN)/python -m pip install --quiet -r requirements/torch.txt
+.venv/torch.done: .venv/test.done pyproject.toml
+	$(BIN)/python -m pip install --quiet --group torch
 	touch $@
 
 # What others have chosen stays as it is: rather an error than another TensorFlow.
-.venv/clients.done: .venv/test.done requirements/clients.txt
+.venv/clients.done: .venv/test.done pyproject.toml
 	$(BIN)/python -m pip freeze --quiet --exclude-editable | grep -v ' @ ' >.venv/installed.txt
-	$(BIN)/python -m pip install --quiet -r requirements/clients.txt -c .venv/installed.txt
+	$(BIN)/python -m pip install --quiet --group clients -c .venv/installed.txt
 	touch $@
 
-.venv/check.done: .venv/demo.done requirements/check.txt
-	$(BIN)/python -m pip install --quiet -r requirements/check.txt
+.venv/oldest.done: pyproject.toml
+	$(PYTHON) -m venv .venv/oldest
+	.venv/oldest/bin/python -m pip install --quiet --upgrade pip
+	.venv/oldest/bin/python -m pip install --quiet --editable . --group oldest $$(.venv/oldest/bin/python -c \
+	  "import tomllib; print(*[f.replace('>=', '==') for f in tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies']])")
+	touch $@
+
+.venv/check.done: .venv/demo.done pyproject.toml
+	$(BIN)/python -m pip install --quiet --group check
 	touch $@

@@ -10,7 +10,7 @@ from ill_models import ILLNESSES
 
 from meancollapse.judge.causes import CAUSES
 
-DOCS = Path(__file__).parents[2] / "docs" / "causes"
+DOCS = Path(__file__).parents[3] / "docs" / "causes"
 IDS = (
     "broadcast_loss",
     "constant_initialization",
