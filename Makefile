@@ -2,7 +2,6 @@ PYTHON ?= python3
 BACKENDS ?= tensorflow jax
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
-export NO_MKDOCS_2_WARNING ?= 1
 
 .PHONY: demo test browser notebooks clients oldest check bench figures clean
 
@@ -38,7 +37,7 @@ check: .venv/check.done  ## lint, format, types, docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
+	$(BIN)/zensical build --strict
 
 bench: .venv/bench.done  ## slow: recall, false alarms, cost; writes docs/benchmarks
 	$(BIN)/python benchmarks/detection.py --report docs/benchmarks/detection.md
