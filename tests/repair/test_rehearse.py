@@ -4,6 +4,9 @@ import pytest
 
 from meancollapse.repair import rehearse as rehearsal
 from meancollapse.repair.rehearse import Budget, choose, rehearse
+from meancollapse.repair.remedies.clipping import ClipGradients
+from meancollapse.repair.remedies.learning_rate import LearningRate
+from meancollapse.repair.remedies.reinitialise import Reinitialise
 from meancollapse.repair.treatment import Treatment
 
 
@@ -50,7 +53,7 @@ def plans(monkeypatch):
 AMPLE = Budget(per_step=1e-3, seconds=1e3, prepare=0.0)
 
 
-def search(skills, budget=AMPLE, make=lambda rate: Treatment(rate=rate), **arguments):
+def search(skills, budget=AMPLE, make=lambda rate: Treatment(LearningRate(rate)), **arguments):
     surgery = Scripted(skills)
     treatments = [make(rate) for rate in skills]
     tried = rehearse(surgery, treatments, None, budget, **arguments)
@@ -76,7 +79,8 @@ def test_the_longer_a_search_takes_the_less_ends_it():
 
 def test_what_needs_no_new_step_has_another_round_before_one_is_compiled():
     def own_step_below_three(rate):
-        return Treatment(rate=rate, clip=1.0 if rate >= 3 else None, fold_inputs=rate >= 3)
+        wide = [ClipGradients(), Reinitialise(fold_inputs=True)] if rate >= 3 else []
+        return Treatment(LearningRate(rate), *wide)
 
     skills = {1.0: lambda n: n / 50, 2.0: lambda n: 0.0, 3.0: lambda n: 0.65}
     compiling = Budget(1e-3, 0.1, 0.05)

@@ -1,7 +1,6 @@
 """Remedies as pure functions of plain values."""
 
 import math
-from dataclasses import replace
 
 import keras
 import numpy as np
@@ -20,8 +19,15 @@ from meancollapse.repair.remedies import (
     learning_rate,
     reinitialise,
 )
+from meancollapse.repair.remedies.activations import SwapActivations
+from meancollapse.repair.remedies.clipping import CLIP, ClipGradients
+from meancollapse.repair.remedies.fresh_optimizer import FreshOptimizer
+from meancollapse.repair.remedies.head import HeadOnTargets
 from meancollapse.repair.remedies.held_rate import HeldRate
-from meancollapse.repair.treatment import KEEP, REINITIALISE, REWIND, Treatment
+from meancollapse.repair.remedies.learning_rate import LearningRate
+from meancollapse.repair.remedies.regularization import EaseRegularization
+from meancollapse.repair.remedies.reinitialise import Reinitialise
+from meancollapse.repair.treatment import KEEP, Treatment, fresh_start
 
 
 def patient(**changes):
@@ -56,7 +62,7 @@ def test_orthogonal_kernels_are_orthonormal(shape):
 
 def test_the_first_weights_are_tried_first_after_a_rate_far_too_high():
     usual, too_high = plan.treatments(patient()), plan.treatments(patient(is_too_fast=True))
-    assert usual[0].weights == REINITIALISE
+    assert usual[0].weights == "reinitialise"
     assert [t.weights for t in too_high[:3]] == ["first", "first", "reinitialise"]
     assert [t.rate for t in too_high[:2]] == [1e-4, 2e-5]
     assert {t.weights for t in usual} == {t.weights for t in too_high}
@@ -159,36 +165,56 @@ def test_the_users_learning_rate_is_among_those_tried_if_it_is_plausible():
     assert all(0.5 >= a / b or a / b >= 2 for a in rates for b in rates if a != b)
 
 
+def swaps(treatment):
+    found = treatment.find(SwapActivations)
+    return () if found is None else found.swaps
+
+
 def test_new_weights_are_tried_first_and_activations_only_with_leave():
     first = plan.treatments(patient())[0]
-    assert first == Treatment(REINITIALISE, None, True, True, 5e-3, plan.CLIP)
-    assert not any(t.activations for t in plan.treatments(patient()))
+    assert first == fresh_start(5e-3)
+    assert not any(swaps(t) for t in plan.treatments(patient()))
     swapped = plan.treatments(patient(), allow_activation_changes=True)
-    assert all(("c", "linear") in t.activations for t in swapped)
-    assert any(("a", "leaky_relu") in t.activations for t in swapped[:2])
-    assert not all(("a", "leaky_relu") in t.activations for t in swapped[:2])
+    assert all(("c", "linear") in swaps(t) for t in swapped)
+    assert any(("a", "leaky_relu") in swaps(t) for t in swapped[:2])
+    assert not all(("a", "leaky_relu") in swaps(t) for t in swapped[:2])
 
 
 def test_on_well_scaled_data_the_step_the_model_has_is_tried_first():
     *own, third = plan.treatments(patient(well_scaled=True))[:3]
-    rates = patient().rates
-    assert own == [Treatment(REINITIALISE, scale_head=True, rate=rate) for rate in rates[:2]]
+    assert not any(t.needs_a_step for t in own)
+    assert own == [
+        Treatment(Reinitialise(), HeadOnTargets(), FreshOptimizer(), LearningRate(rate))
+        for rate in patient().rates[:2]
+    ]
     assert third == plan.treatments(patient())[0]
     for known in (dict(regularized=True), dict(well_scaled=False)):
-        assert plan.treatments(patient(**{"well_scaled": True} | known))[0].clip == plan.CLIP
+        first = plan.treatments(patient(**{"well_scaled": True} | known))[0]
+        assert first.find(ClipGradients).norm == CLIP
+
+
+def eases(treatment):
+    return treatment.find(EaseRegularization) is not None
 
 
 def test_dropout_as_usual_is_eased_in_trial_only():
     tried = plan.treatments(patient(drops=True))
-    assert [t.ease for t in tried[:3]] == [False, True, True]
-    assert tried[1] == replace(tried[0], ease=True)
-    assert not any(t.ease for t in plan.treatments(patient()))
-    assert all(t.ease for t in plan.treatments(patient(drops=True, regularized=True)))
+    assert [eases(t) for t in tried[:3]] == [False, True, True]
+    assert tried[1] == tried[0].having(EaseRegularization())
+    assert not any(eases(t) for t in plan.treatments(patient()))
+    assert all(eases(t) for t in plan.treatments(patient(drops=True, regularized=True)))
+
+
+def test_the_order_remedies_are_given_in_means_nothing():
+    parts = fresh_start(1e-3).remedies
+    assert Treatment(*reversed(parts)) == fresh_start(1e-3)
+    assert Treatment(*parts).having(LearningRate(1.0)).rate == 1.0
+    assert len(Treatment(*parts).having(LearningRate(1.0)).remedies) == len(parts)
 
 
 def test_a_network_that_had_skill_goes_back_to_it_first():
     first = plan.treatments(patient(had_skill=True, rate=1.0))[0]
-    assert first.weights == REWIND
+    assert first.weights == "rewind"
     assert first.rate < 0.01
 
 
@@ -321,6 +347,10 @@ def test_less_time_means_a_smaller_plan():
 
 
 def test_a_treatment_is_described_in_words():
-    words = Treatment(REINITIALISE, "dense_1", True, True, 0.005, 1.0, ease=True).describe()
+    words = (
+        fresh_start(0.005)
+        .having(Reinitialise("dense_1", fold_inputs=True), EaseRegularization())
+        .describe()
+    )
     for part in ("dense_1", "inputs", "targets", "0.005", "regularization", "clips"):
         assert part in words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from meancollapse.backend.rates import leaves
@@ -18,16 +18,18 @@ from meancollapse.repair.patient import Patient
 from meancollapse.repair.ramp import Ramp
 from meancollapse.repair.rehearse import SEEN, TIE, Budget, Rehearsed
 from meancollapse.repair.remedies import learning_rate
+from meancollapse.repair.remedies.learning_rate import LearningRate
 from meancollapse.repair.rescuer import Rescuer
 from meancollapse.repair.surgery.surgery import Surgery
-from meancollapse.repair.treatment import FIRST, KEEP, REWIND, Treatment
+from meancollapse.repair.treatment import KEEP, Treatment
 from meancollapse.watch.instrument import Instrument
 
 # With fewer steps left a learning rate can hardly show what it is good for.
 FEW_STEPS = 20
 # Share of the time for steps that the ramps may take.
 SHARE_OF_RAMPS = 0.5
-WENT_BACK = {REWIND: "its best weights", FIRST: "the weights it began with"}
+BEST, FIRST = "rewind", "first"
+WENT_BACK = {BEST: "its best weights", FIRST: "the weights it began with"}
 
 
 @dataclass(frozen=True)
@@ -125,21 +127,21 @@ class Adjuster(Rescuer):
         """Weights to begin with: those of now, the best and the first."""
         starts = [KEEP] if patient.finite else []
         if self.limits.may_rewind:
-            starts += ([REWIND] if patient.had_skill else []) + [FIRST]
+            starts += ([BEST] if patient.had_skill else []) + [FIRST]
         return starts
 
     def _give(self, best: Rehearsed) -> Treatment:
         """Begin where the rehearsal began; a schedule keeps its shape where that will do."""
         surgery, last = self._operating_on(), self.instrument.last_evidence
         before, treatment = learning_rate.current(surgery), best.treatment
+        rate = before if treatment.rate is None else treatment.rate
         with quiet.quiet(surgery.model):
-            if learning_rate.schedule_peak(surgery):
-                treatment = replace(treatment, keep_schedule=True)
+            keeps_schedule = learning_rate.schedule_peak(surgery) is not None
+        treatment = treatment.having(LearningRate(rate, keeps_schedule))
         operate(surgery, treatment, self._kept, 0)
         reason = f"from {best.steps} steps tried, a held-out skill of {best.skill:.2g}"
         if treatment.weights in WENT_BACK:
             reason += f", beginning with {WENT_BACK[treatment.weights]}"
-        rate = before if treatment.rate is None else treatment.rate
         epoch = 0 if last is None else last.epoch
         self.changes.append(Change(epoch, before, rate, treatment.weights != KEEP, reason))
         return treatment
@@ -185,6 +187,7 @@ def in_turn(ramps: Sequence[Ramp], ladder: Sequence[float]) -> list[Treatment]:
     columns = []
     for each in order:
         others = [r for r in ladder if all(not 0.5 < r / known < 2.0 for known in each.rates)]
-        columns.append([Treatment(weights=each.weights, rate=r) for r in (*each.rates, *others)])
+        start = ramp.beginning_with(each.weights)
+        columns.append([start.having(LearningRate(r)) for r in (*each.rates, *others)])
     rows = itertools.zip_longest(*columns)
     return [treatment for row in rows for treatment in row if treatment is not None]

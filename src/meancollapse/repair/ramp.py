@@ -10,12 +10,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from meancollapse.repair.kept_weights import KeptWeights
 from meancollapse.repair.operate import operate
 from meancollapse.repair.rehearse import SEEN, TIE
 from meancollapse.repair.remedies import learning_rate
-from meancollapse.repair.remedies.rewind import KeptWeights
+from meancollapse.repair.remedies.fresh_optimizer import FreshOptimizer
 from meancollapse.repair.surgery.surgery import WORST, Surgery
-from meancollapse.repair.treatment import Treatment
+from meancollapse.repair.treatment import WEIGHTS, Treatment
 
 # Steps on every rung.
 STEPS = 4
@@ -46,6 +47,12 @@ def rungs(usual: float, factor: float, lowest: float, highest: float) -> list[fl
     return [rate for rate in found if lowest <= rate <= highest]
 
 
+def beginning_with(weights: str) -> Treatment:
+    """A treatment that only chooses what to begin with: `"keep"`, `"rewind"` or `"first"`."""
+    chosen = [WEIGHTS[weights]()] if weights in WEIGHTS else []
+    return Treatment(*chosen, FreshOptimizer())
+
+
 def climb(
     surgery: Surgery, kept: KeptWeights, weights: str, rates: Sequence[float], seed: int
 ) -> Ramp:
@@ -60,7 +67,7 @@ def climb(
     """
     before, skills = surgery.save(), []
     try:
-        operate(surgery, Treatment(weights=weights), kept, seed)
+        operate(surgery, beginning_with(weights), kept, seed)
         for number, rate in enumerate(rates):
             surgery.turn(rate=learning_rate.apply(surgery, rate))
             surgery.install()

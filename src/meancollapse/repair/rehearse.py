@@ -7,11 +7,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from meancollapse.repair.kept_weights import KeptWeights
 from meancollapse.repair.operate import operate
-from meancollapse.repair.remedies.rewind import KeptWeights
 from meancollapse.repair.surgery.memory import CannotRenew
 from meancollapse.repair.surgery.surgery import State, Surgery
-from meancollapse.repair.treatment import SETTLE, Treatment
+from meancollapse.repair.treatment import Treatment
 
 # Steps of each round and how many treatments enter it (successive halving), in the first without
 # those that can do with the step the model was compiled with. The largest of these plans that fits
@@ -78,6 +78,7 @@ class Rehearsed:
         latest: The model after its last round.
         steps: Steps it was rehearsed for.
         best_at: Steps it had been rehearsed for when it got so far.
+        is_finished: Whether it needs no training, and is good enough as it is.
     """
 
     treatment: Treatment
@@ -86,6 +87,7 @@ class Rehearsed:
     latest: State
     steps: int
     best_at: int = 0
+    is_finished: bool = False
 
 
 def rehearse(
@@ -106,80 +108,115 @@ def rehearse(
         is_last: Whether no training follows, so that the best had better be rehearsed to its end.
         seed: Seed of new weights and of the order of rows.
     """
+    rehearsal = _Rehearsal(surgery, kept, budget, is_last, seed)
     before = surgery.save()
-    tried: list[Rehearsed] = []
-    plan = plan_for(budget, is_last)
-
-    def is_enough(ahead: float = 0.0, least: float = SEEN if budget.is_tight else FAIR) -> bool:
-        share_left = max(0.0, budget.left(_steps(tried)) - ahead) / budget.seconds
-        return _most(tried) >= max(least, (BETTER if is_last else GOOD) * share_left)
-
-    failure: Exception | None = None
-    widest = _widest([each for each in treatments if _needs_a_step(each)][: plan[0][1]])
     try:
-        for treatment in treatments:
-            if widest is not None and _needs_a_step(treatment):
-                # What can do without has another round before anything is compiled, and less is
-                # asked of it, by the time that would take.
-                for index in range(len(tried) if len(plan) > 1 else 0):
-                    tried[index] = _round(surgery, tried[index], plan[1][0], seed + 1)
-                if is_enough(budget.prepare, LEARNS):
-                    break
-            surgery.restore(before)
-            try:
-                if widest is not None and _needs_a_step(treatment):
-                    wide, widest = widest, None
-                    if treatment is not wide:
-                        with contextlib.suppress(Exception):  # it comes back when its turn comes
-                            operate(surgery, wide, kept, seed)
-                        surgery.restore(before)
-                operate(surgery, treatment, kept, seed)
-                state = surgery.save()
-                if treatment.weights == SETTLE:
-                    tried.append(Rehearsed(treatment, surgery.skill(), state, state, 0))
-                    if _most(tried) >= FAIR:
-                        return tried
-                    continue
-                begun = Rehearsed(treatment, -math.inf, state, state, 0)
-                tried.append(_round(surgery, begun, plan[0][0], seed))
-            except CannotRenew:  # whatever is tried needs a new optimizer
-                raise
-            except Exception as error:  # a layer of a kind nobody thought of; the next may do
-                failure = error
-            entrants = sum(_needs_a_step(trial.treatment) for trial in tried)
-            if entrants >= plan[0][1] or is_enough():
-                break
-        if failure is not None and not tried:
-            raise failure
-        for number, (steps, entrants) in enumerate(plan[1:], start=1):
-            if is_enough():
-                break
-            most = _most(tried)
-            for index in _best_first(tried)[:entrants]:
-                tried[index] = _round(surgery, tried[index], steps, seed + number)
-            if most >= SEEN and _most(tried) <= most + TIE:
-                break
-        if is_last and tried:
-            index = _best_first(tried)[0]
-            rounds = last_rounds(budget, _steps(tried))
-            tried[index] = _to_the_end(surgery, tried[index], rounds, seed + len(plan))
-        return [tried[index] for index in _best_first(tried)]
+        return rehearsal.run(treatments, before)
     finally:
         surgery.restore(before)
 
 
-def _needs_a_step(treatment: Treatment) -> bool:
-    """Whether the step the model was compiled with will not do."""
-    return treatment.clip is not None or treatment.ease
+class _Rehearsal:
+    """What has been tried so far, and whether it is enough."""
 
+    def __init__(
+        self, surgery: Surgery, kept: KeptWeights, budget: Budget, is_last: bool, seed: int
+    ):
+        self.surgery, self.kept, self.budget = surgery, kept, budget
+        self.is_last, self.seed = is_last, seed
+        self.plan = plan_for(budget, is_last)
+        self.tried: list[Rehearsed] = []
+        # Carried out before the first treatment that needs a step compiled for it, the one that
+        # turns most of the dial has that step compiled for all of them.
+        self.widest: Treatment | None = None
 
-def _widest(treatments: Sequence[Treatment]) -> Treatment | None:
-    """The treatment that turns most of the dial.
+    def run(self, treatments: Sequence[Treatment], before: State) -> list[Rehearsed]:
+        """Try treatments out, from a saved state; the best first."""
+        entrants = [each for each in treatments if each.needs_a_step][: self.plan[0][1]]
+        self.widest = next((each for each in entrants if each.turns_most), None)
+        self._first_round(treatments, before)
+        if not any(trial.is_finished for trial in self.tried):
+            self._later_rounds()
+            if self.is_last and self.tried:
+                self._to_the_end()
+        return [self.tried[index] for index in _best_first(self.tried)]
 
-    Carried out before the first that needs a step compiled for it, it has that step compiled for
-    all of them.
-    """
-    return next((treatment for treatment in treatments if treatment.fold_inputs), None)
+    def _first_round(self, treatments: Sequence[Treatment], before: State) -> None:
+        """Each treatment for a few steps, until one is enough or all places are taken."""
+        failure: Exception | None = None
+        for treatment in treatments:
+            if self.widest is not None and treatment.needs_a_step:
+                if self._do_without_a_step():
+                    break
+                self._compile_widest(treatment, before)
+            try:
+                self._try(treatment, before)
+            except CannotRenew:  # whatever is tried needs a new optimizer
+                raise
+            except Exception as error:  # a layer of a kind nobody thought of; the next may do
+                failure = error
+            places = sum(trial.treatment.needs_a_step for trial in self.tried)
+            settled = any(trial.is_finished for trial in self.tried)
+            if settled or places >= self.plan[0][1] or self._is_enough():
+                break
+        if failure is not None and not self.tried:
+            raise failure
+
+    def _try(self, treatment: Treatment, before: State) -> None:
+        self.surgery.restore(before)
+        operate(self.surgery, treatment, self.kept, self.seed)
+        state = self.surgery.save()
+        if treatment.weights == "settle":  # nothing is to be trained
+            skill = self.surgery.skill()
+            self.tried.append(
+                Rehearsed(treatment, skill, state, state, 0, is_finished=skill >= FAIR)
+            )
+            return
+        begun = Rehearsed(treatment, -math.inf, state, state, 0)
+        self.tried.append(_round(self.surgery, begun, self.plan[0][0], self.seed))
+
+    def _do_without_a_step(self) -> bool:
+        """Another round for what can do with the step there is, before another is compiled.
+
+        Less is asked of it, by the time that compiling would take.
+        """
+        for index in range(len(self.tried) if len(self.plan) > 1 else 0):
+            steps = self.plan[1][0]
+            self.tried[index] = _round(self.surgery, self.tried[index], steps, self.seed + 1)
+        return self._is_enough(self.budget.prepare, LEARNS)
+
+    def _compile_widest(self, treatment: Treatment, before: State) -> None:
+        wide, self.widest = self.widest, None
+        if wide is None or treatment is wide:
+            return
+        self.surgery.restore(before)
+        with contextlib.suppress(Exception):  # it comes back when its turn comes
+            operate(self.surgery, wide, self.kept, self.seed)
+
+    def _later_rounds(self) -> None:
+        """The better ones for longer (successive halving)."""
+        for number, (steps, entrants) in enumerate(self.plan[1:], start=1):
+            if self._is_enough():
+                return
+            most = _most(self.tried)
+            for index in _best_first(self.tried)[:entrants]:
+                trial = self.tried[index]
+                self.tried[index] = _round(self.surgery, trial, steps, self.seed + number)
+            if most >= SEEN and _most(self.tried) <= most + TIE:
+                return
+
+    def _to_the_end(self) -> None:
+        index = _best_first(self.tried)[0]
+        rounds = last_rounds(self.budget, _steps(self.tried))
+        seed = self.seed + len(self.plan)
+        self.tried[index] = _to_the_end(self.surgery, self.tried[index], rounds, seed)
+
+    def _is_enough(self, ahead: float = 0.0, least: float | None = None) -> bool:
+        """Whether the best so far had better be taken than others tried for longer."""
+        if least is None:
+            least = SEEN if self.budget.is_tight else FAIR
+        left = max(0.0, self.budget.left(_steps(self.tried)) - ahead) / self.budget.seconds
+        return _most(self.tried) >= max(least, (BETTER if self.is_last else GOOD) * left)
 
 
 def _best_first(tried: Sequence[Rehearsed]) -> list[int]:

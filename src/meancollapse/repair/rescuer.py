@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from meancollapse.judge import verdict
@@ -12,14 +12,15 @@ from meancollapse.judge.finding import ROOT
 from meancollapse.judge.verdict import Verdict
 from meancollapse.look import quiet
 from meancollapse.repair import admission, companions, plan
+from meancollapse.repair.kept_weights import KeptWeights
 from meancollapse.repair.patient import NOT_THE_MODEL, Patient
 from meancollapse.repair.rehearse import GAIN, Budget, Rehearsed, choose, learned_by_heart, rehearse
 from meancollapse.repair.remedies import activations, fresh_optimizer
 from meancollapse.repair.remedies.held_rate import HeldRate
-from meancollapse.repair.remedies.rewind import KeptWeights
+from meancollapse.repair.remedies.rewind import BackToBest
 from meancollapse.repair.surgery.memory import CannotRenew
 from meancollapse.repair.surgery.surgery import State, Surgery
-from meancollapse.repair.treatment import REWIND, Treatment
+from meancollapse.repair.treatment import Treatment
 from meancollapse.watch.instrument import Instrument
 
 # A rescue may take as long as two epochs. Where these leave less than so many seconds for training
@@ -60,6 +61,23 @@ class Rescue:
     def to_dict(self) -> dict[str, Any]:
         """The same as a dict of plain values, ready for `json.dumps`."""
         return asdict(self)
+
+
+@dataclass
+class _Attempt:
+    """One attempt while it is made: what was found, who is treated, and what was tried."""
+
+    found: Verdict
+    evidence: Evidence
+    in_doubt: bool
+    surgery: Surgery
+    patient: Patient
+    before: State
+    skill_before: float
+    began: float
+    candidates: list[Treatment] = field(default_factory=list)
+    trials: list[Rehearsed] = field(default_factory=list)
+    by_heart: bool = False
 
 
 @dataclass
@@ -223,65 +241,85 @@ class Rescuer:
         return f"{fault}, and no repair of the weights changes that{leave}"
 
     def _treat(self, found: Verdict, evidence: Evidence, in_doubt: bool) -> None:
-        began = self.clock()
-        surgery = self._operating_on()
-        patient = admission.admit(surgery, found, evidence, self._kept.exist)
-        before, skill_before = surgery.save(), surgery.skill()
-        budget = self._budget(surgery, evidence)
+        attempt = self._attempt(found, evidence, in_doubt)
         try:
-            with quiet.preserved(surgery.model):
-                candidates = self._candidates(surgery, patient, budget)
-                trials = rehearse(
-                    surgery, candidates, self._kept, budget, evidence.is_last, len(self.rescues)
-                )
+            with quiet.preserved(attempt.surgery.model):
+                self._rehearse(attempt)
         except CannotRenew as error:
             self._has_given_up = True
             self._leave_alone(evidence, str(error).rstrip("."))
             return
-        best = choose(trials, candidates)
+        best = choose(attempt.trials, attempt.candidates)
         if in_doubt and (best is None or best.skill < SKILL_IN_DOUBT):
             self._has_given_up = True
-            reason = NOT_THE_MODEL["no_signal"] if _is_in_doubt(found) else "no skill was found"
-            words = f"{reason}, nor did {len(trials)} {self.tried[1]} rehearsed find any"
-            self._leave_alone(evidence, words)
+            self._leave_alone(evidence, self._why_in_doubt(attempt))
             return
-        if best is not None and not self._helps(best, found.output, skill_before):
+        if best is not None and not self._helps(best, found.output, attempt.skill_before):
             best = None
-        by_heart = best is None and not in_doubt and not evidence.is_last
-        if by_heart:
-            best = learned_by_heart(surgery, trials, candidates)
-        skill = skill_before if best is None else best.skill
-        rescue = Rescue(
-            epoch=evidence.epoch,
-            treatment=None if best is None else best.treatment.to_dict(),
-            rehearsed=len(trials),
-            skill_before=skill_before,
-            skill_rehearsed=skill,
-            skill_after=skill if evidence.is_last or best is None else None,
-            outcome=UNDONE if best is None else KEPT if evidence.is_last else TRIED,
-            seconds=round(self.clock() - began, 3),
-        )
-        self.rescues.append(rescue)
+        if best is None and not in_doubt and not evidence.is_last:
+            best = learned_by_heart(attempt.surgery, attempt.trials, attempt.candidates)
+            attempt.by_heart = best is not None
+        self.rescues.append(self._entry(attempt, best))
         if best is None:
             self._rest_until = evidence.steps + _length(evidence)
-            words = f"none of {len(trials)} {self.tried[1]} rehearsed raised the held-out skill"
-            hint = self._what_else(found, patient)
-            self._tell(evidence, f"{words} ({skill_before:.2g}); nothing was changed{hint}")
+            self._tell(evidence, self._what_was_tried(attempt))
             return
         done = self._give(best)
         self._begin_anew(best.skill)
         self._kept.watch()
-        if best.treatment.rate is not None:
-            self._held = HeldRate(surgery.model.optimizer, patient.rate)
+        if done.rate is not None:
+            self._held = HeldRate(attempt.surgery.model.optimizer, attempt.patient.rate)
         if not evidence.is_last:
             until = evidence.steps + max(_length(evidence), self._least_probation(best))
-            self._probation = _Probation(found.output, before, skill_before, until)
+            self._probation = _Probation(found.output, attempt.before, attempt.skill_before, until)
+        self._tell(evidence, self._what_was_done(attempt, best, done))
+
+    def _attempt(self, found: Verdict, evidence: Evidence, in_doubt: bool) -> _Attempt:
+        surgery, began = self._operating_on(), self.clock()
+        patient = admission.admit(surgery, found, evidence, self._kept.exist)
+        before, skill = surgery.save(), surgery.skill()
+        return _Attempt(found, evidence, in_doubt, surgery, patient, before, skill, began)
+
+    def _rehearse(self, attempt: _Attempt) -> None:
+        surgery, is_last = attempt.surgery, attempt.evidence.is_last
+        budget = self._budget(surgery, attempt.evidence)
+        attempt.candidates = self._candidates(surgery, attempt.patient, budget)
+        attempt.trials = rehearse(
+            surgery, attempt.candidates, self._kept, budget, is_last, len(self.rescues)
+        )
+
+    def _entry(self, attempt: _Attempt, best: Rehearsed | None) -> Rescue:
+        skill = attempt.skill_before if best is None else best.skill
+        is_last = attempt.evidence.is_last
+        return Rescue(
+            epoch=attempt.evidence.epoch,
+            treatment=None if best is None else best.treatment.to_dict(),
+            rehearsed=len(attempt.trials),
+            skill_before=attempt.skill_before,
+            skill_rehearsed=skill,
+            skill_after=skill if is_last or best is None else None,
+            outcome=UNDONE if best is None else KEPT if is_last else TRIED,
+            seconds=round(self.clock() - attempt.began, 3),
+        )
+
+    def _why_in_doubt(self, attempt: _Attempt) -> str:
+        no_signal = _is_in_doubt(attempt.found)
+        reason = NOT_THE_MODEL["no_signal"] if no_signal else "no skill was found"
+        return f"{reason}, nor did {len(attempt.trials)} {self.tried[1]} rehearsed find any"
+
+    def _what_was_tried(self, attempt: _Attempt) -> str:
+        words = f"none of {len(attempt.trials)} {self.tried[1]} rehearsed raised the held-out skill"
+        hint = self._what_else(attempt.found, attempt.patient)
+        return f"{words} ({attempt.skill_before:.2g}); nothing was changed{hint}"
+
+    def _what_was_done(self, attempt: _Attempt, best: Rehearsed, done: Treatment) -> str:
         one, many = self.tried
-        which = f"the first {one}" if len(trials) == 1 else f"best of {len(trials)} {many}"
-        numbers = f"held-out skill {skill_before:.2g} -> {skill:.2g}"
-        if by_heart:
+        count = len(attempt.trials)
+        which = f"the first {one}" if count == 1 else f"best of {count} {many}"
+        numbers = f"held-out skill {attempt.skill_before:.2g} -> {best.skill:.2g}"
+        if attempt.by_heart:
             numbers = "it learned the rows tried, and only training can tell about others"
-        self._tell(evidence, f"{done.describe()} ({which} rehearsed; {numbers})")
+        return f"{done.describe()} ({which} rehearsed; {numbers})"
 
     def _helps(self, best: Rehearsed, output: str, skill_before: float) -> bool:
         """Whether a treatment adds skill, and the output it was meant for has some."""
@@ -353,7 +391,7 @@ class Rescuer:
             return
         fresh_optimizer.apply(surgery.model.optimizer)
         self._begin_anew(skill)
-        treatment, seconds = Treatment(weights=REWIND), round(self.clock() - began, 3)
+        treatment, seconds = Treatment(BackToBest()), round(self.clock() - began, 3)
         self.rescues.append(
             Rescue(
                 evidence.epoch, treatment.to_dict(), 0, skill_before, skill, skill, KEPT, seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -12,6 +13,8 @@ from meancollapse.judge import examination
 from meancollapse.look import activations, layers
 from meancollapse.look.heads import Head
 from meancollapse.look.sites import Site
+from meancollapse.repair.patient import Patient
+from meancollapse.repair.remedy import Operation
 from meancollapse.repair.surgery.surgery import Surgery
 
 # Share of the targets' range by which they may lie outside of what a head comes close to.
@@ -19,6 +22,26 @@ NEARLY = 1e-3
 # A head misses all of its targets with more than this share of them out of its reach, and less than
 # this R² of what it could give at best.
 OUTSIDE, LITTLE = 0.5, 0.1
+
+
+@dataclass(frozen=True)
+class SwapActivations:
+    """Other activations; they stay after the `fit`.
+
+    Attributes:
+        swaps: `(name of layer, name of activation)`.
+    """
+
+    swaps: tuple[tuple[str, str], ...]
+
+    def suits(self, patient: Patient) -> bool:
+        return bool(self.swaps)
+
+    def apply(self, operation: Operation) -> None:
+        apply(operation.surgery, self.swaps)
+
+    def words(self) -> str:
+        return ", ".join(f"set the activation of '{layer}' to {name}" for layer, name in self.swaps)
 
 
 def hidden_swaps(model: keras.Model, sites: Sequence[Site]) -> tuple[tuple[str, str], ...]:

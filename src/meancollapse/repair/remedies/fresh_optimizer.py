@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -9,9 +10,25 @@ import numpy as np
 
 from meancollapse.backend import contents, internals
 from meancollapse.backend.rates import leaves
+from meancollapse.repair.patient import Patient
+from meancollapse.repair.remedy import Operation
 from meancollapse.repair.surgery.memory import CannotRenew, new_memory
 
 __all__ = ["CannotRenew", "apply"]
+
+
+@dataclass(frozen=True)
+class FreshOptimizer:
+    """The memory a new optimizer would have: it belongs to a network that is gone."""
+
+    def suits(self, patient: Patient) -> bool:
+        return True
+
+    def apply(self, operation: Operation) -> None:
+        apply(operation.surgery.model.optimizer)
+
+    def words(self) -> str:
+        return "cleared the optimizer's memory"
 
 
 def apply(optimizer: Any) -> None:

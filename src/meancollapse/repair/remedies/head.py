@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from meancollapse.look import activations, sites
+from meancollapse.repair.patient import Patient
 from meancollapse.repair.remedies import input_scale
+from meancollapse.repair.remedy import Operation
 from meancollapse.repair.surgery.surgery import Surgery, kernel_and_bias
 
 # Std of a fresh head's output, in units of the target's: near the constant, but not on it.
@@ -19,6 +22,25 @@ SCALABLE = {"linear", "relu", "leaky_relu", "elu", "selu", "softplus"}
 CERTAIN = 1e-3
 # A loss between these bounds needs no scaling.
 LEAST_LOSS, MOST_LOSS = 0.1, 10.0
+
+
+@dataclass(frozen=True)
+class HeadOnTargets:
+    """Heads centred and scaled on their targets, and trained on that scale."""
+
+    def suits(self, patient: Patient) -> bool:
+        return True
+
+    def apply(self, operation: Operation) -> None:
+        surgery = operation.surgery
+        operation.settings |= {
+            "scales": by_variable(surgery, scales(surgery)),
+            "loss_scale": loss_scale(sum(surgery.constant_losses.values())),
+            "output_scales": output_scales(surgery),
+        }
+
+    def words(self) -> str:
+        return "put the head on the scale of the targets"
 
 
 def centre(activation: str, target: float) -> float:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from meancollapse.backend import rates
+from meancollapse.repair.patient import Patient
+from meancollapse.repair.remedy import Operation
 from meancollapse.repair.surgery.surgery import Surgery
 
 # On standardised data. Adam and its kin move every weight by about this much per step.
@@ -25,6 +29,32 @@ LOWER, LOWER_STILL = 0.1, 0.2
 HALF = 0.5
 # ...and has to stay at so much of it from then on, on average (a cosine or a line: a half).
 LEAST_MEAN = 0.2
+
+
+@dataclass(frozen=True)
+class LearningRate:
+    """Another learning rate.
+
+    Attributes:
+        rate: The rate.
+        keep_schedule: Whether a schedule stays and is scaled as a whole, so that the rate is its
+            peak; otherwise it is put aside for a constant.
+    """
+
+    rate: float
+    keep_schedule: bool = False
+
+    def suits(self, patient: Patient) -> bool:
+        return True
+
+    def apply(self, operation: Operation) -> None:
+        set_rate = scale if self.keep_schedule else apply
+        operation.settings["rate"] = set_rate(operation.surgery, self.rate)
+
+    def words(self) -> str:
+        if self.keep_schedule:
+            return f"scaled the schedule to a peak learning rate of {self.rate:.3g}"
+        return f"set the learning rate to {self.rate:.3g}"
 
 
 def ladder(optimizer: str, rate: float) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -10,6 +11,8 @@ import numpy as np
 from meancollapse.backend import internals
 from meancollapse.backend.rates import leaves
 from meancollapse.look import layers, sites
+from meancollapse.repair.patient import Patient
+from meancollapse.repair.remedy import Operation
 from meancollapse.repair.surgery.surgery import Surgery
 
 # Dropout from the first number on can by itself be what is wrong. Eased, all from the second on is
@@ -25,6 +28,23 @@ TIGHT = 0.1
 NOISE = 0.1
 # What layers add to the loss themselves (a KL term) counts for so much less: a power of two.
 LIGHTER = 128.0
+
+
+@dataclass(frozen=True)
+class EaseRegularization:
+    """Penalties, weight decay and dropout eased, for this `fit`."""
+
+    def suits(self, patient: Patient) -> bool:
+        return patient.regularized or patient.drops
+
+    def apply(self, operation: Operation) -> None:
+        surgery = operation.surgery
+        ease(surgery)
+        if surgery.can_dial and adds_losses(surgery):
+            operation.settings.update(lighter(surgery, operation.settings))
+
+    def words(self) -> str:
+        return "eased the regularization"
 
 
 def is_in_use(model: keras.Model) -> bool:

@@ -9,6 +9,7 @@ centred: its bias puts its kink, or its steepest point, inside the data (compare
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -16,7 +17,9 @@ import numpy as np
 
 from meancollapse.backend import internals
 from meancollapse.look import activations, initial, sites
-from meancollapse.repair.remedies import head, input_scale, running_statistics
+from meancollapse.repair.patient import Patient
+from meancollapse.repair.remedies import head, input_scale, own_weights, running_statistics
+from meancollapse.repair.remedy import Operation
 from meancollapse.repair.surgery.surgery import Surgery, kernel_and_bias
 
 # The share of the data on one side of a unit's centre, from the first unit to the last...
@@ -28,6 +31,36 @@ CONSTANT = 1e-6
 # A layer of an unknown kind passes on too little or too much outside these shares of its input's
 # spread; its weights are then scaled towards a moderate one, by no more than a factor at a time.
 FAINT, LOUD, SPREAD, MOST, ATTEMPTS = 0.1, 100.0, 0.3, 30.0, 5
+
+
+@dataclass(frozen=True)
+class Reinitialise:
+    """New weights from the data, layer by layer.
+
+    Attributes:
+        first_layer: Where it begins; `None` means with the first layer.
+        fold_inputs: Whether the standardisation of the inputs is folded into the first layers.
+    """
+
+    first_layer: str | None = None
+    fold_inputs: bool = False
+
+    def suits(self, patient: Patient) -> bool:
+        return self.first_layer is None or self.first_layer in patient.layers
+
+    def apply(self, operation: Operation) -> None:
+        surgery, x, settings = operation.surgery, operation.x, operation.settings
+        if self.first_layer is None:
+            own = own_weights.apply(surgery, x, operation.rng)
+            settings["scales"] = {**settings.get("scales", {}), **own}
+        folds = apply(surgery, x, self.first_layer, self.fold_inputs, operation.rng)
+        settings["folds"] = folds
+
+    def words(self) -> str:
+        begin = f" from '{self.first_layer}' on" if self.first_layer else ""
+        folded = ", folded the standardisation of the inputs into the first layer"
+        done = f"re-initialised the weights{begin} from the data"
+        return done + (folded if self.fold_inputs else "")
 
 
 def orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

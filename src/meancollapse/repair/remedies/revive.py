@@ -9,14 +9,31 @@ data, as in a re-initialisation, so that the unit is awake from its first step.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
 from meancollapse.look import sites
+from meancollapse.repair.patient import Patient
 from meancollapse.repair.remedies import reinitialise
+from meancollapse.repair.remedy import Operation
 from meancollapse.repair.surgery.surgery import Surgery, kernel_and_bias
+
+
+@dataclass(frozen=True)
+class ReviveUnits:
+    """New weights for dead units only."""
+
+    def suits(self, patient: Patient) -> bool:
+        return patient.has_dead_units and patient.finite
+
+    def apply(self, operation: Operation) -> None:
+        apply(operation.surgery, operation.x, operation.rng)
+
+    def words(self) -> str:
+        return "gave dead units new weights"
 
 
 def apply(surgery: Surgery, x: Any, rng: np.random.Generator) -> None:

@@ -8,6 +8,7 @@ they are is the "precise BatchNorm" of Wu and Johnson, "Rethinking 'Batch' in Ba
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -15,7 +16,23 @@ import numpy as np
 
 from meancollapse.backend import internals
 from meancollapse.look import sites
+from meancollapse.repair.patient import Patient
+from meancollapse.repair.remedy import Operation
 from meancollapse.repair.surgery.surgery import Surgery
+
+
+@dataclass(frozen=True)
+class SettleStatistics:
+    """The running statistics of BatchNormalization set to those of the data, and nothing else."""
+
+    def suits(self, patient: Patient) -> bool:
+        return patient.unsettled and patient.finite
+
+    def apply(self, operation: Operation) -> None:
+        apply(operation.surgery, operation.surgery.sample[0])
+
+    def words(self) -> str:
+        return "set the running statistics of BatchNormalization to those of the data"
 
 
 def are_in_use(model: keras.Model) -> bool:
