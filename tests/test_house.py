@@ -169,3 +169,28 @@ def test_the_import_opens_no_room_and_shows_only_public_names():
 def test_a_name_that_is_not_there_is_named():
     with pytest.raises(AttributeError, match="'WarnOnColapse'"):
         mc.WarnOnColapse  # noqa: B018
+
+
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize(
+    "first",
+    [
+        "import meancollapse; import keras",
+        "import keras; import meancollapse",
+        "import meancollapse.judge.verdict",
+    ],
+)
+def test_a_model_with_a_loss_of_ours_loads_whatever_is_imported_first(first, tmp_path):
+    import keras
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("adam", mc.SymlogError())
+    path = tmp_path / "model.keras"
+    model.save(path)
+    code = f"{first}; import keras, sys; print(keras.models.load_model(sys.argv[1]).loss.name); "
+    code += "assert type(keras.__spec__.loader).__module__.startswith('_frozen_importlib')"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, cwd=PACKAGE.parent
+    )
+    assert done.returncode == 0, done.stderr
+    assert "symlog" in done.stdout

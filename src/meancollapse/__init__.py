@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from typing import TYPE_CHECKING, Any
 
+from meancollapse import registration
 from meancollapse.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -158,7 +158,4 @@ def __dir__() -> list[str]:
     return [*__all__, "__version__"]
 
 
-if "keras" in sys.modules:
-    # Keras loads a model with a loss or metric of ours only if it has been told of the class.
-    importlib.import_module("meancollapse.losses")
-    importlib.import_module("meancollapse.metrics")
+registration.when_keras_is_there()

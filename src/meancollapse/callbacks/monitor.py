@@ -19,6 +19,7 @@ from meancollapse.judge.verdict import Verdict
 from meancollapse.look import quiet
 from meancollapse.report import text
 from meancollapse.report.journal import Journal
+from meancollapse.report.letters import printable
 from meancollapse.report.report import Report
 from meancollapse.watch import instrument
 from meancollapse.watch.snapshot import Camera
@@ -277,7 +278,7 @@ class Monitor(keras.callbacks.Callback):
 
     def _print(self, line: str) -> None:
         """Print a line under the progress bar; where nothing can be printed, go on without."""
-        _print(f"\n{line}", sys.stdout)
+        _print(f"\n{printable(line)}", sys.stdout)
 
     def _release(self) -> None:
         attached, self._instrument = self._instrument, None

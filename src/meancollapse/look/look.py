@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -21,6 +22,29 @@ ROUNDING = 1e-6
 MAX_REPORTED = 16
 # Share of the weight that may be negative, as it is in simulated events of physics.
 SIGNED = 0.15
+
+
+@dataclass(frozen=True)
+class _SideBySide:
+    """One output's targets and predictions, as the loss takes them and as columns of numbers."""
+
+    target: np.ndarray
+    prediction: np.ndarray
+    targets: np.ndarray
+    predictions: np.ndarray
+    weights: np.ndarray | None
+    is_signed: bool
+    counted: Any
+    finite: bool
+
+
+@dataclass(frozen=True)
+class _Through:
+    """What a deep look adds to a shallow one."""
+
+    layers: tuple[tuple[str, float], ...] = ()
+    readability: float | None = None
+    activity: tuple[Activity, ...] = ()
 
 
 class Looker:
@@ -86,6 +110,41 @@ class Looker:
             at_input: What can be read at the input, if known.
             deep: Whether to measure readability layer by layer.
         """
+        seen = self._side_by_side(head, target, prediction)
+        counted, others = seen.counted, {o.name for o, _, _ in self.pairs if o is not head}
+        shares = _class_shares(head, seen.prediction[counted])
+        quality = self._quality(head, seen)
+        p_mean, p_var = _moments(seen.predictions, seen.weights)
+        y_var = _moments(seen.targets, seen.weights)[1].sum()
+        # What a look costs beside the pass itself.
+        through = self._through_layers(head, seen, others) if deep else _Through()
+        return Look(
+            rows=len(seen.targets[counted]),
+            spread=math.sqrt(p_var.sum() / y_var) if y_var > 0 else math.nan,
+            information=_information(head, seen.predictions, quality["r2"]),
+            prediction_mean=_few(p_mean),
+            is_constant=seen.finite and bool((np.sqrt(p_var) <= ROUNDING * np.abs(p_mean)).all()),
+            top_class=shares and shares[0],
+            top_class_share=shares and shares[1],
+            target_varies=bool(y_var > 0),
+            target_range=(
+                float(np.min(seen.target[counted])),
+                float(np.max(seen.target[counted])),
+            ),
+            target_is_valid=_is_valid(head, np.asarray(seen.target[counted])),
+            input_readability=None if at_input is None else at_input.value,
+            input_p_value=None if at_input is None else at_input.p_value,
+            input_linear=None if at_input is None else at_input.linear,
+            input_as_layers=None if at_input is None else at_input.as_layers,
+            finite=seen.finite,
+            **quality,
+            **vars(through),
+        )
+
+    def _side_by_side(
+        self, head: heads.Head, target: np.ndarray, prediction: np.ndarray
+    ) -> _SideBySide:
+        """Targets and predictions with a row for each row, or position, that counts by itself."""
         by_position = self._by_position.get(head.name)
         if by_position is not None:
             target = self._flat_target(head, target)
@@ -98,66 +157,56 @@ class Looker:
             rows = rows.clip(0)
             if len(rows) != len(targets) or not rows.sum() > 0:
                 rows = None
-        y_mean, y_var = _moments(targets, rows)
-        p_mean, p_var = _moments(predictions, rows)
+        counted = slice(None) if by_position is None else by_position.reshape(-1) > 0
         finite = bool(np.isfinite(predictions).all())
+        return _SideBySide(
+            target, prediction, targets, predictions, rows, is_signed, counted, finite
+        )
+
+    def _quality(self, head: heads.Head, seen: _SideBySide) -> dict[str, Any]:
+        """How good the predictions are, by their loss and by the variance they explain."""
         loss, bounds = math.nan, Bounds(np.zeros(0), math.nan, math.nan, False)
-        if finite:
-            bounds = self._bounds_of(head, target, prediction)
-            loss = compiled_loss.value(head, target, prediction, self._weights.get(head.name))
-        r2 = explained = math.nan
+        if seen.finite:
+            bounds = self._bounds_of(head, seen.target, seen.prediction)
+            weights = self._weights.get(head.name)
+            loss = compiled_loss.value(head, seen.target, seen.prediction, weights)
         # With advantages as weights, or dummies as targets, an output is not asked to follow them.
-        asks = bounds.asks and not is_signed
+        asks = bounds.asks and not seen.is_signed
         has_scale = head.is_comparable and not bounds.is_endless and asks
-        if has_scale and y_var.sum() > 0:
-            errors = predictions - targets
-            r2 = 1 - float(np.average((errors**2).sum(1), weights=rows)) / y_var.sum()
-            explained = 1 - _moments(errors, rows)[1].sum() / y_var.sum()
+        r2 = explained = math.nan
+        y_var = _moments(seen.targets, seen.weights)[1].sum()
+        if has_scale and y_var > 0:
+            errors = seen.predictions - seen.targets
+            r2 = 1 - float(np.average((errors**2).sum(1), weights=seen.weights)) / y_var
+            explained = 1 - _moments(errors, seen.weights)[1].sum() / y_var
         skill = baseline.skill(loss, bounds.constant_loss, bounds.perfect_loss)
         if not asks:
             skill = math.nan
         elif bounds.is_endless:
-            skill = _on_a_straight_line(targets, predictions, rows)
-        counted = slice(None) if by_position is None else by_position.reshape(-1) > 0
-        shares = _class_shares(head, prediction[counted])
-        others = {other.name for other, _, _ in self.pairs if other is not head}
-        aligned = columns.matching(self._readable(head, targets), self.x)
-        return Look(
-            rows=len(targets[counted]),
-            spread=math.sqrt(p_var.sum() / y_var.sum()) if y_var.sum() > 0 else math.nan,
+            skill = _on_a_straight_line(seen.targets, seen.predictions, seen.weights)
+        return dict(
             skill=skill if math.isfinite(skill) else r2,
             r2=r2,
             explained=explained,
             loss=loss,
             constant_loss=bounds.constant_loss,
             constant=_few(bounds.constant),
-            prediction_mean=_few(p_mean),
-            information=_information(head, predictions, r2),
-            is_constant=finite and bool((np.sqrt(p_var) <= ROUNDING * np.abs(p_mean)).all()),
-            top_class=shares and shares[0],
-            top_class_share=shares and shares[1],
-            target_varies=bool(y_var.sum() > 0),
-            target_range=(float(np.min(target[counted])), float(np.max(target[counted]))),
-            target_is_valid=_is_valid(head, np.asarray(target[counted])),
-            input_readability=None if at_input is None else at_input.value,
-            input_p_value=None if at_input is None else at_input.p_value,
-            input_linear=None if at_input is None else at_input.linear,
-            input_as_layers=None if at_input is None else at_input.as_layers,
-            layers=tuple(
-                (name, value)
-                for name, features in self.features
-                if deep and name not in others
-                for value in [readability.readability(features, aligned)]
-                if value is not None
-            ),
-            readability=readability.readability(
-                columns.matching(self._readable(head, predictions), self.x), aligned
-            )
-            if deep
-            else None,
-            finite=finite,
             is_comparable=has_scale,
             has_loss=head.loss is not None and asks,
+        )
+
+    def _through_layers(self, head: heads.Head, seen: _SideBySide, others: set[str]) -> _Through:
+        """What can be read of the target in every layer and in the output."""
+        aligned = columns.matching(self._readable(head, seen.targets), self.x)
+        at_output = columns.matching(self._readable(head, seen.predictions), self.x)
+        in_layers = [
+            (name, readability.readability(features, aligned))
+            for name, features in self.features
+            if name not in others
+        ]
+        return _Through(
+            layers=tuple((name, value) for name, value in in_layers if value is not None),
+            readability=readability.readability(at_output, aligned),
             activity=tuple(
                 Activity(
                     layer=layer.name,
@@ -165,7 +214,7 @@ class Looker:
                     dead=layer.dead_units / max(1, layer.units),
                     saturated=layer.saturated,
                 )
-                for layer in (anatomy.survey(self.model, self.x) if deep else ())
+                for layer in anatomy.survey(self.model, self.x)
                 if layer.name not in others
             ),
         )
