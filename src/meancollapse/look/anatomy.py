@@ -14,6 +14,8 @@ from meancollapse.look import activations, initial, layers
 
 # Rows the layers are examined on; readability uses the whole sample.
 ROWS = 256
+# ...and on no fewer than these where layers are wide.
+LEAST_ROWS = 64
 # Output varies less than this share of its mean: float32 rounding.
 ROUNDING = 1e-6
 # Within 1 % of a flat end: a logistic unit driven beyond 4.6.
@@ -47,7 +49,8 @@ def survey(model: keras.Model, x: Any, weights: dict[int, Any] | None = None) ->
         weights: Values by `id` of variable to use in place of the model's own, or `None`.
     """
     rows = len(keras.tree.flatten(x)[0])
-    chosen = np.linspace(0, rows - 1, min(ROWS, rows)).astype(int)
+    most = min(rows, max(LEAST_ROWS, layers.rows_of_a_pass(model, ROWS)))
+    chosen = np.linspace(0, rows - 1, most).astype(int)
     found: dict[str, Layer] = {}
 
     def keep(name: str, layer: keras.Layer, given: Any, output: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,8 @@ from meancollapse.look import heads
 
 # Rows of one pass; more of them where rows are small, as recurrent layers take long for each pass.
 CHUNK, LARGE_CHUNK, SMALL_ROW = 256, 1024, 64
+# ...and fewer where a layer hands on much: what it does for one pass fits into so many bytes.
+MAX_BYTES, LEAST_CHUNK = 32 * 2**20, 16
 
 
 def forward(
@@ -45,7 +48,7 @@ def forward(
     told: list[Any] = []
     parts: dict[str, list[np.ndarray]] = {}
     elements = max(leaf.size for leaf in keras.tree.flatten(x)) / max(1, rows)
-    size = LARGE_CHUNK if elements <= SMALL_ROW else CHUNK
+    size = rows_of_a_pass(model, LARGE_CHUNK if elements <= SMALL_ROW else CHUNK)
     for start in range(0, rows, size):
         chunk = keras.tree.map_structure(lambda a, s=start: a[s : s + size], x)
         seen: dict[str, np.ndarray] = {}
@@ -70,6 +73,19 @@ def forward(
     layers = [(name, np.concatenate(arrays)) for name, arrays in parts.items()]
     features = [(name, array) for name, array in layers if len(array) == rows]
     return joined(predictions), features, joined(told) if told else None
+
+
+def rows_of_a_pass(model: keras.Model, most: int) -> int:
+    """Rows to pass through a model at once: at most so many, and fewer where layers are wide."""
+    widest = 1
+    for _, layer in named(model):
+        try:
+            shapes = [tensor.shape for tensor in keras.tree.flatten(layer.output)]
+        except Exception:  # it has none, or several, or has not been told
+            continue
+        known = [math.prod(shape[1:]) for shape in shapes if None not in shape[1:]]
+        widest = max([widest, *known])
+    return min(most, max(LEAST_CHUNK, MAX_BYTES // (4 * widest)))
 
 
 def record(
@@ -128,10 +144,13 @@ def _block_means(array: np.ndarray, axis: int, blocks: int) -> np.ndarray:
     if size <= blocks:
         return array
     starts = np.linspace(0, size, blocks, endpoint=False).astype(int)
-    widths = np.diff([*starts, size])
-    shape = [1] * array.ndim
-    shape[axis] = blocks
-    return np.add.reduceat(array, starts, axis=axis) / widths.reshape(shape)
+    ends = [*starts[1:], size]
+    shares = np.zeros((blocks, size))
+    for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        shares[row, start:end] = 1 / (end - start)
+    before, after = array.shape[:axis], array.shape[axis + 1 :]
+    means = np.matmul(shares, array.reshape(math.prod(before), size, -1))
+    return means.reshape(*before, blocks, *after)
 
 
 def added_losses(model: keras.Model, x: Any, weights: dict[int, Any] | None = None) -> list[Any]:

@@ -9,17 +9,18 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 
 from meancollapse.backend import internals, rates
 from meancollapse.judge import skill
 from meancollapse.judge.evidence import Evidence, Look, Output
 from meancollapse.judge.readability import InputReadability
-from meancollapse.look import examine, opposition, quiet, traits
+from meancollapse.look import effort, examine, opposition, quiet, traits
 from meancollapse.look.look import Looker
 from meancollapse.watch import reading, snapshot, step_functions
 from meancollapse.watch.fit import Fit
 from meancollapse.watch.sample import Sample
-from meancollapse.watch.schedule import LookSchedule
+from meancollapse.watch.schedule import LookBudget, LookSchedule
 from meancollapse.watch.taps import Taps, Transformer
 
 # Targets after which it is said that all are alike.
@@ -112,7 +113,12 @@ class Instrument:
         # Outputs that a loss of the model's own leaves out for now.
         self._left_alone: set[str] = set()
         self._asked: dict[str, int] = {}
-        self._looks_due = LookSchedule()
+        self._looks_due, self._budget = LookSchedule(), LookBudget()
+        # What the model asks for, once known, and how many rows a look takes.
+        self._work: effort.Work | None = None
+        self._look_rows: int | None = None
+        # Seconds that measuring adds to a step, and that compiling a second one takes.
+        self._extra, self._compiling = effort.of_measuring(model)
         self._steps_per_call = int(getattr(model, "steps_per_execution", 1) or 1)
         if params.get("steps"):
             self._train.calls_per_epoch = -(-int(params["steps"]) // self._steps_per_call)
@@ -245,7 +251,7 @@ class Instrument:
         # A record of gradients keeps its resolution; a judge may look away when all is well.
         judges = [owner.judges for owner in self.owners]
         self._train.quiet = all(judges) and skill.all_have_skill(evidence)
-        if any(judges) and self._looks_due.is_due(evidence):
+        if any(judges) and self._looks_due.is_due(evidence) and self._affords(evidence):
             evidence = self._with_looks(evidence)
         evidence = self._marked(evidence)
         self._looks_due.note(evidence)
@@ -259,6 +265,7 @@ class Instrument:
             return evidence
         evidence = dataclasses.replace(evidence, is_last=True, ema_momentum=momentum)
         if momentum is not None or self._looks_due.is_due(evidence):
+            self._affords(evidence)
             evidence = self._with_looks(evidence)
         evidence = self._marked(evidence)
         self.last_evidence = evidence
@@ -271,7 +278,7 @@ class Instrument:
             evidence: This epoch's evidence.
             name: Name of the output.
         """
-        rows = self._sample.rows()
+        rows = self._rows()
         if rows is None or rows[1] is None:
             return evidence
         is_last = evidence is self.last_evidence
@@ -324,6 +331,7 @@ class Instrument:
             self.fit.is_running,
             lambda: self._taps.has_hidden_state,
             lambda: self._taps.users_step_raised,
+            self._does_alone if meter is self._train else lambda: False,
         ).step_function()
 
     def _cannot_measure(self, words: str, error: Exception | None) -> None:
@@ -372,6 +380,52 @@ class Instrument:
             return None
         return self.steps + max(0, self.epochs - epoch - 1) * per_epoch
 
+    def _affords(self, evidence: Evidence) -> bool:
+        """Whether looks have taken little enough of the time so far for another one."""
+        if self._work is None:
+            self._work = self._estimated()
+        if self._work is None:
+            return True
+        rows = self._budget.rows(self._work, self.batch_rows, evidence)
+        self._look_rows = rows or self._look_rows
+        return rows is not None
+
+    def _estimated(self) -> effort.Work | None:
+        """What the model asks for; `None` if that cannot be found out."""
+        rows = self._sample.rows()
+        if rows is None:
+            return None
+        try:
+            with quiet.quiet(self.model):
+                one = keras.tree.map_structure(lambda a: a[:1], rows[0])
+                found = effort.work(self.model, one)
+        except Exception:  # it is said when the model is looked at
+            return None
+        step, _ = effort.seconds(found, self.batch_rows)
+        heavy = step_functions.SHARE * step * (self._train.calls_per_epoch or 0) / self._extra
+        self._train.most = max(step_functions.QUIET_BUDGET, int(heavy))
+        return found
+
+    def _rows(self) -> tuple[Any, Any, Any] | None:
+        """The sample, or as many rows of it as a look may take, evenly spread."""
+        rows, most = self._sample.rows(), self._look_rows
+        if rows is None or most is None or self._sample.is_fixed:
+            return rows
+        count = len(keras.tree.flatten(rows[0])[0])
+        if count <= most:
+            return rows
+        chosen = np.linspace(0, count - 1, most).astype(int)
+        x, y, weight = (
+            None if part is None else keras.tree.map_structure(lambda a: a[chosen], part)
+            for part in rows
+        )
+        return x, y, weight
+
+    def _does_alone(self) -> bool:
+        """Whether one compiled step, the measured, is cheaper than two, so far or to the end."""
+        made = self.steps + self._train.calls * self._steps_per_call
+        return made * self._extra < self._compiling
+
     def _with_looks(self, evidence: Evidence) -> Evidence:
         """The evidence with every output examined on the sample."""
         if self._cannot_look:
@@ -389,7 +443,7 @@ class Instrument:
             return evidence
 
     def _looked_at(self, evidence: Evidence) -> Evidence:
-        rows = self._sample.rows()
+        rows = self._rows()
         if rows is None or rows[1] is None:
             return evidence
         looker = self._looker = Looker(self.model, *rows)

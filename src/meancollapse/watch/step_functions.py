@@ -20,6 +20,8 @@ from meancollapse.watch.taps import LOGS, ROWS, SERIES, UNITS
 BUDGET = 32
 # ...in an epoch after one in which all was well.
 QUIET_BUDGET = 8
+# Share of an epoch that measuring may take where weights are heavy.
+SHARE = 0.02
 # With no more steps to come than this, compiling a second step would take longer than it saves.
 FEW_STEPS = 2000
 # Small batches are measured more often, until about this many rows were seen.
@@ -42,6 +44,8 @@ class Meter:
         self.batch_of = batch_of
         self.calls_per_epoch: int | None = None
         self.quiet = False
+        # The most that heavy weights allow.
+        self.most = BUDGET
         self.batch_rows = ENOUGH_ROWS
         self.largest_batch = 1
         # What the iterator says of its batches (TensorFlow only).
@@ -63,6 +67,7 @@ class Meter:
     def budget(self) -> int:
         """Calls to measure in this epoch."""
         budget = min(1024, max(BUDGET, -(-ENOUGH_ROWS // self.batch_rows)))
+        budget = min(budget, self.most) if self.most < BUDGET else budget
         is_long = self.calls_per_epoch is not None and self.calls_per_epoch > budget
         return QUIET_BUDGET if self.quiet and is_long else budget
 
@@ -117,6 +122,8 @@ class Measuring:
         is_running: Whether the `fit` this belongs to is the one that calls.
         has_hidden_state: Whether the user's step has a state that two functions would not share.
         users_step_raised: Whether it was the user's step that raised an exception.
+        does_alone: Whether the measured function does for all calls for now, as compiling another
+            would take longer than what measuring adds.
     """
 
     def __init__(
@@ -130,11 +137,12 @@ class Measuring:
         is_running: Callable[[], bool],
         has_hidden_state: Callable[[], bool],
         users_step_raised: Callable[[], bool],
+        does_alone: Callable[[], bool] = lambda: False,
     ):
         self.plain, self.measured, self.meter, self.model = plain, measured, meter, model
         self._on_error, self._on_abort = on_error, on_abort
         self._is_running, self._has_hidden_state = is_running, has_hidden_state
-        self._users_step_raised = users_step_raised
+        self._users_step_raised, self._does_alone = users_step_raised, does_alone
         self._on_host = replay.takes_batches_on_host(model)
         self._steps = int(getattr(model, "steps_per_execution", 1) or 1)
         self._works = measured is not None
@@ -157,7 +165,8 @@ class Measuring:
 
     def _call(self, *args: Any) -> Any:
         is_due = self.meter.is_due()
-        if not self._works or not (is_due or self._has_hidden_state()):
+        is_needed = is_due or self._has_hidden_state() or self._does_alone()
+        if not self._works or not is_needed:
             return self.plain(*args)
         *state, source = args
         self.meter.batch_spec = getattr(source, "element_spec", None)

@@ -15,9 +15,9 @@ import keras
 import numpy as np
 
 from meancollapse.backend import contents, framework, internals, rates, stepping
-from meancollapse.look import activations, heads, quiet, sites
+from meancollapse.look import activations, effort, heads, quiet, sites
 from meancollapse.look.look import Looker
-from meancollapse.repair.surgery import effort, memory
+from meancollapse.repair.surgery import memory
 from meancollapse.repair.surgery.dial import NEUTRAL, Dial, Fold
 from meancollapse.watch.instrument import Instrument
 
@@ -266,7 +266,8 @@ class Surgery:
         if self._effort is None:
             with quiet.quiet(self.model):
                 batch_rows = self.instrument.batch_rows
-                self._effort = effort.seconds(self.model, self.few, batch_rows)
+                asked = effort.work(self.model, self.few)
+                self._effort = effort.seconds(asked, batch_rows)
         return self._effort
 
     def skill(self, of_trained_rows: bool = False) -> float:
