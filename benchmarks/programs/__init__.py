@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 
 from .registry import PROGRAMS, Program
 from .sets import SETS
+
+__all__ = ["SETS", "THEMES", "Program", "catalogue"]
 
 THEMES = (
     "handed_over",
@@ -34,6 +37,7 @@ THEMES = (
 )
 
 
+@functools.cache
 def catalogue() -> dict[str, Program]:
     """All programs by id, in the order of their sets and, within one, of the themes."""
     for theme in THEMES:

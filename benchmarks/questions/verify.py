@@ -1,8 +1,8 @@
-"""Fit every program of ``programs.py`` plainly, without any callback, and record what it does.
+"""Fit every program plainly, without any callback of ours, and record what it does.
 
-``python benchmarks/verify_programs.py [--seeds 0 1 2] [--only TEXT ...] [--skip-done]``
+    python -m benchmarks verify [--sets SET ...] [--seeds 0 1 2] [--only ID ...]
 
-One record per output, variant and seed goes to ``programs_verified.json``:
+One record per output, variant and seed; what was found is in `benchmarks/results/verified.jsonl`:
 
 * ``spread``: std of the predictions over std of the targets, mean over columns. For classifiers:
   the entropy of the mean prediction less the mean entropy, over the entropy of the labels (the
@@ -16,30 +16,28 @@ One record per output, variant and seed goes to ``programs_verified.json``:
 
 A regression is collapsed at skill < 0.05 and spread < 0.1, a classifier when one class takes 99 %
 of the rows or mean recall is at chance. It has learned at skill > 0.2, a classifier also when mean
-recall is 0.2 above chance. Records of programs not run again are kept.
+recall is 0.2 above chance. The report is all records as one list of JSON.
 """
 
 from __future__ import annotations
 
 import argparse
+import collections
 import json
-import os
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
-
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
 from keras import ops
-from programs import P
 from scipy.optimize import minimize_scalar
 from scipy.special import xlogy
 
-HERE = Path(__file__).parent
+from benchmarks.programs import Program, catalogue
+
+from .asking import OfPrograms, Row
+
 EPS = 1e-7
 
 LOSSES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -72,6 +70,7 @@ def regression(t: np.ndarray, p: np.ndarray, loss: str) -> dict[str, Any]:
 
 
 def entropy(p: np.ndarray) -> np.ndarray:
+    """Of each row, in nats."""
     return -xlogy(p, p).sum(-1)
 
 
@@ -94,7 +93,19 @@ def multiclass(t: np.ndarray, p: np.ndarray) -> dict[str, Any]:
 
 
 def binary(t: np.ndarray, p: np.ndarray) -> dict[str, Any]:
+    """One column of probabilities as two classes."""
     return multiclass(t.astype(int).ravel(), np.c_[1 - p.ravel(), p.ravel()])
+
+
+def classes(task: str, t: np.ndarray, p: np.ndarray) -> dict[str, Any]:
+    """The numbers of a classifier; of several labels the mean."""
+    if task == "multilabel":
+        each = [binary(tc, pc) for tc, pc in zip(t.T, p.T, strict=True)]
+        return {k: np.mean([e[k] for e in each]) for k in each[0]}
+    if task == "binary":
+        return binary(t, p)
+    numbers = t.argmax(-1) if t.shape == p.shape else t
+    return multiclass(numbers.astype(int).ravel(), p.reshape(-1, p.shape[-1]))
 
 
 def measure(task: str, loss: str, t: Any, p: Any) -> dict[str, Any]:
@@ -109,16 +120,7 @@ def measure(task: str, loss: str, t: Any, p: Any) -> dict[str, Any]:
         flat = got["skill"] < 0.05 and got["spread"] < 0.1
         good = got["skill"] > 0.2
     else:
-        if task == "multilabel":
-            each = [binary(tc, pc) for tc, pc in zip(t.T, p.T, strict=True)]
-            got = {k: np.mean([e[k] for e in each]) for k in each[0]}
-        elif task == "binary":
-            got = binary(t, p)
-        else:
-            one_hot = t.shape == p.shape
-            got = multiclass(
-                (t.argmax(-1) if one_hot else t).astype(int).ravel(), p.reshape(-1, p.shape[-1])
-            )
+        got = classes(task, t, p)
         chance = 1 / got.pop("classes")
         flat = got["top_share"] >= 0.99 or got["balanced"] < chance + 0.03
         good = not flat and (got["skill"] > 0.2 or got["balanced"] > chance + 0.2)
@@ -133,81 +135,94 @@ def training_spread(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int
     return float(np.concatenate(out).std() / y.std())
 
 
-def tensors(x: Any) -> Any:
-    return keras.tree.map_structure(ops.convert_to_tensor, x)
+def outputs(model: keras.Model, x: Any, truth: Any) -> tuple[list[Any], list[Any]]:
+    """Targets and predictions of every output."""
+    tensors = keras.tree.map_structure(ops.convert_to_tensor, x)
+    found = keras.tree.map_structure(ops.convert_to_numpy, model(tensors, training=False))
+    if isinstance(truth, dict):
+        return list(truth.values()), [found[k] for k in truth]
+    return (truth, found) if isinstance(truth, list) else ([truth], [found])
 
 
-def run(name: str, fixed: bool, seed: int) -> list[dict[str, Any]]:
+def fitted(program: Program, fixed: bool, seed: int) -> list[dict[str, Any]]:
     """One fit; a record per output."""
-    task, loss, build = P[name]
     keras.utils.clear_session()
     rng = np.random.default_rng(seed)
     keras.utils.set_random_seed(seed)
     start = time.perf_counter()
-    model, x, y, kwargs, *labels = build(rng, fixed)
+    model, x, y, kwargs, *labels = program.build(rng, fixed)
     history = model.fit(x, y, verbose=0, **kwargs).history["loss"]
-    seconds = time.perf_counter() - start
-    truth = labels[0] if labels else y
-    pred = keras.tree.map_structure(ops.convert_to_numpy, model(tensors(x), training=False))
-    if isinstance(truth, dict):
-        truth, pred = list(truth.values()), [pred[k] for k in truth]
-    if not isinstance(truth, list):
-        truth, pred = [truth], [pred]
-    base = {"id": name, "variant": "fixed" if fixed else "as_is", "seed": seed}
     tail = {
         "loss_first": float(f"{history[0]:.5g}"),
         "loss_last": float(f"{history[-1]:.5g}"),
         "steps": int(model.optimizer.iterations),
-        "seconds": round(seconds, 2),
+        "seconds": round(time.perf_counter() - start, 2),
     }
-    if kwargs.get("batch_size") == 1 and "batchnorm" in name:
+    if kwargs.get("batch_size") == 1 and "batchnorm" in program.id:
         tail["spread_training"] = round(training_spread(model, x, y, 1), 4)
-    parts = zip(task.split("+"), loss.split("+"), truth, pred, strict=True)
-    records = [base | {"output": i} | measure(*part) | tail for i, part in enumerate(parts)]
-    if records[0]["status"] == "weak" and tail.get("spread_training", 1) < 0.1:
+    targets = outputs(model, x, labels[0] if labels else y)
+    parts = zip(program.task.split("+"), program.loss.split("+"), *targets, strict=True)
+    records = [{"output": i} | measure(*part) | tail for i, part in enumerate(parts)]
+    return finished(records, history)
+
+
+def finished(records: list[dict[str, Any]], history: list[float]) -> list[dict[str, Any]]:
+    """With what only the whole run can say: constant in training alone, and for how long flat."""
+    if records[0]["status"] == "weak" and records[0].get("spread_training", 1) < 0.1:
         records[0]["status"] = "collapsed_in_training"
     if len(records) == 1 and "constant_loss" in records[0]:
         floor = 0.97 * records[0]["constant_loss"]
-        records[0]["flat_epochs"] = next(
-            (i for i, v in enumerate(history) if v < floor), len(history)
-        )
+        flat = (i for i, loss in enumerate(history) if loss < floor)
+        records[0]["flat_epochs"] = next(flat, len(history))
     return records
 
 
-def main() -> None:
-    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    args.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
-    args.add_argument("--only", nargs="*", default=[""], help="run ids that contain one of these")
-    args.add_argument("--skip-done", action="store_true", help="only what is not recorded yet")
-    args.add_argument("--out", type=Path, default=HERE / "programs_verified.json")
-    opts = args.parse_args()
-    old = json.loads(opts.out.read_text()) if opts.out.exists() else []
-    names = [n for n in P if any(text in n for text in opts.only)]
-    jobs = [
-        (n, fixed, seed)
-        for n in names
-        for seed in opts.seeds
-        for fixed in (False, True)
-        if not (fixed and n.startswith(("OK-", "NOISE-")))
-    ]
-    done = {(r["id"], r["variant"], r["seed"]) for r in old if opts.skip_done}
-    for name, fixed, seed in jobs:
-        variant = "fixed" if fixed else "as_is"
-        if (name, variant, seed) in done:
-            continue
-        new = run(name, fixed, seed)
-        old = [
-            r
-            for r in old
-            if (r["id"], r["variant"], r["seed"]) != (name, variant, seed) and r["id"] in P
-        ] + new
-        order = list(P)
-        old.sort(key=lambda r: (order.index(r["id"]), r["variant"], r["seed"], r["output"]))
-        opts.out.write_text("[\n" + ",\n".join(json.dumps(r) for r in old) + "\n]\n")
-        for r in new:
-            shown = {k: v for k, v in r.items() if k not in ("id", "variant", "seed", "status")}
-            print(f"{name:28} {variant:6} {seed} {r['status']:10} {shown}", flush=True)
+class Verify(OfPrograms):
+    """What does each program do by itself?"""
+
+    about = __doc__
+    seeds = (0, 1, 2)
+    sets = ("programs",)
+    key = ("program", "fixed", "seed")
+
+    def jobs(self, options: argparse.Namespace) -> Iterator[Row]:
+        """Every program as it is and, but for the healthy ones, fixed."""
+        for program in self.programs(options):
+            for seed in options.seeds:
+                for fixed in [False] if program.is_healthy else [False, True]:
+                    yield {"program": program.id, "fixed": fixed, "seed": seed}
+
+    def run(self, job: Row) -> Row:
+        """One fit."""
+        program = catalogue()[job["program"]]
+        return job | {"records": fitted(program, job["fixed"], job["seed"])}
+
+    def line(self, row: Row) -> str:
+        """One run, a line per output."""
+        head = f"{row['program']:28} {'fixed' if row['fixed'] else 'as_is':6} {row['seed']}"
+        lines = []
+        for record in row["records"]:
+            shown = {key: value for key, value in record.items() if key != "status"}
+            lines.append(f"{head} {record['status']:10} {shown}")
+        return "\n".join(lines)
+
+    def summary(self, rows: list[Row]) -> list[str]:
+        """How many outputs of which status there are in each variant."""
+        counts: collections.Counter = collections.Counter()
+        for row in rows:
+            kind = "healthy" if row["program"].startswith("OK-") else "as is"
+            counts.update(("fixed" if row["fixed"] else kind, r["status"]) for r in row["records"])
+        return [f"{kind:8} {status:22} {n}" for (kind, status), n in sorted(counts.items())]
+
+    def page(self, rows: list[Row]) -> str:
+        """All records as one list of JSON, in the order of the registry."""
+        order = list(catalogue())
+        lines = []
+        for row in sorted(rows, key=lambda r: (order.index(r["program"]), r["fixed"], r["seed"])):
+            variant = "fixed" if row["fixed"] else "as_is"
+            base = {"id": row["program"], "variant": variant, "seed": row["seed"]}
+            lines += [json.dumps(base | record) for record in row["records"]]
+        return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
-if __name__ == "__main__":
-    main()
+QUESTION = Verify()
