@@ -79,7 +79,9 @@ def is_wanted(label: str, options: argparse.Namespace) -> bool:
 def parsed(question: Question, arguments: list[str]) -> argparse.Namespace:
     """The options of a command line whose first word is the question."""
     parser = argparse.ArgumentParser(
-        prog=f"python -m benchmarks {arguments[0]}", description=question.about
+        prog=f"python -m benchmarks {arguments[0]}",
+        description=question.about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", nargs="*", metavar="ID", help="whose id contains one of these")
     parser.add_argument("--seeds", nargs="*", type=int, default=list(question.seeds))

@@ -20,6 +20,8 @@ from benchmarks.programs import catalogue
 from .asking import OfPrograms, Row
 from .watching import watched
 
+ABOUT = __doc__ or ""
+
 # Causes that blame data or loss; naming another with this strength there is "confidently wrong".
 CONFIDENT = 0.8
 JUDGED = ("right", "WRONG", "silent")
@@ -96,7 +98,7 @@ def shares(rows: list[Row]) -> list[str]:
 class Causes(OfPrograms):
     """Is the right cause named?"""
 
-    about = __doc__
+    about = ABOUT
     sets = ("cases", "programs", "by_cause")
 
     def jobs(self, options: argparse.Namespace) -> Iterator[Row]:

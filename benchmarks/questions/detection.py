@@ -19,6 +19,8 @@ from benchmarks.programs import catalogue
 from .asking import OfPrograms, Row
 from .watching import watched
 
+ABOUT = __doc__ or ""
+
 RESULTS = ("hit", "MISS", "quiet", "FALSE ALARM")
 HOW = f"""Made by `python -m benchmarks detection` with Keras {keras.__version__} on
 {keras.config.backend()}. *hit*: the run ended collapsed (judged from `predict` alone) and was
@@ -62,7 +64,7 @@ def table(rows: list[Row]) -> list[str]:
 class Detection(OfPrograms):
     """Is a collapse warned of, and nothing else?"""
 
-    about = __doc__
+    about = ABOUT
     seeds = (0, 1, 2)
     sets = ("cases", "programs")
     key = ("program", "fixed", "seed")

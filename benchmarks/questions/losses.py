@@ -35,9 +35,10 @@ from .losses_trained import (
     scores,
 )
 
+ABOUT = __doc__ or ""
+
 RANGES = {"four decades": (1e-2, 1e2), "0 to 1": (0.0, 1.0)}
 SIGMA_TASKS = ("healthy", "skewed target")
-MISSING = (float("nan"),) * 3
 Means = dict[tuple[str, str], Sequence[float]]
 
 TEMPLATE = """# Losses compared
@@ -130,7 +131,10 @@ def as_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def grid(found: Means, first: str, tasks: Sequence[str], names: Iterable[str]) -> str:
     """Spread and R2 by loss and task."""
-    lines = [[name, *(pair(found.get((t, name), MISSING)) for t in tasks)] for name in names]
+    lines = [
+        [name, *(pair(found[t, name]) if (t, name) in found else "" for t in tasks)]
+        for name in names
+    ]
     return as_table([first, *tasks], lines)
 
 
@@ -149,7 +153,8 @@ def tail(found: Means) -> str:
     task = "skewed target"
     if not any(name == task for name, _ in found):
         return ""
-    lines = [[name, *map(short, found.get((task, name), MISSING)[1:3])] for name in LOSSES]
+    there = [name for name in LOSSES if (task, name) in found]
+    lines = [[name, *map(short, found[task, name][1:3])] for name in there]
     return as_table(["loss", "R2", "mean absolute error, largest tenth of the targets"], lines)
 
 
@@ -162,7 +167,7 @@ def constants(found: Means) -> str:
 class Losses(Question):
     """Which loss helps against which cause?"""
 
-    about = __doc__
+    about = ABOUT
     seeds = (0, 1, 2)
     key = ("table", "task", "loss", "seed", "epochs")
 

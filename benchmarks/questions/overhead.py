@@ -28,6 +28,8 @@ import meancollapse as mc
 
 from .asking import Question, Row, is_wanted
 
+ABOUT = __doc__ or ""
+
 KINDS = ("plain", "WarnOnCollapse", "TensorBoard(histogram_freq=1)", "GradientTape at epoch end")
 EPOCHS = 5
 HEAD = (
@@ -171,7 +173,7 @@ def lines_of(name: str, rounds: list[Row], memory: Row | None) -> list[str]:
 class Overhead(Question):
     """What does watching cost?"""
 
-    about = __doc__
+    about = ABOUT
     seeds = (0, 1, 2, 3, 4)
     key = ("model", "round")
 

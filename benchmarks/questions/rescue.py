@@ -26,6 +26,8 @@ from .asking import OfPrograms, Row
 from .helping import HELP, EpochTimes, helper
 from .judging import skill
 
+ABOUT = __doc__ or ""
+
 PLACES = ("model", "activation", "structure", "data")
 ENOUGH = 0.7
 # A published fix with less skill than this is none.
@@ -159,7 +161,7 @@ def table(rows: list[Row]) -> list[str]:
 class Rescue(OfPrograms):
     """What is a collapsed run worth with help, and without?"""
 
-    about = __doc__
+    about = ABOUT
     sets = tuple(name for name in SETS if name not in CONTROLS)
     key = ("program", "seed", "help")
 

@@ -38,6 +38,8 @@ from benchmarks.programs import Program, catalogue
 
 from .asking import OfPrograms, Row
 
+ABOUT = __doc__ or ""
+
 EPS = 1e-7
 
 LOSSES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -180,7 +182,7 @@ def finished(records: list[dict[str, Any]], history: list[float]) -> list[dict[s
 class Verify(OfPrograms):
     """What does each program do by itself?"""
 
-    about = __doc__
+    about = ABOUT
     seeds = (0, 1, 2)
     sets = ("programs",)
     key = ("program", "fixed", "seed")
