@@ -1,31 +1,36 @@
 """Data that programs of several themes are trained on."""
 
+from __future__ import annotations
+
 import numpy as np
 from sklearn import datasets
 
 from .tools import col, f32, std
 
+Rng = np.random.Generator
+Arrays = tuple[np.ndarray, ...]
 
-def friedman(r, n: int = 1000) -> tuple[np.ndarray, np.ndarray]:
+
+def friedman(r: Rng, n: int = 1000) -> Arrays:
     """Friedman #1 with standardised inputs; the target has mean 14 and standard deviation 5."""
     x, y = datasets.make_friedman1(n, 10, noise=0.5, random_state=int(r.integers(1 << 30)))
     return std(x), col(y)
 
 
-def digits(image: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def digits(image: bool = False) -> Arrays:
     """Pixels in 0..1 and labels 0..9."""
     x, y = datasets.load_digits(return_X_y=True)
     x = f32(x) / 16
     return (x.reshape(-1, 8, 8, 1) if image else x), y
 
 
-def diabetes() -> tuple[np.ndarray, np.ndarray]:
+def diabetes() -> Arrays:
     """Standardised inputs; the target has mean 152 and standard deviation 77."""
     x, y = datasets.load_diabetes(return_X_y=True, scaled=False)
     return std(x), col(y)
 
 
-def tokens(r, n: int, length: int, vocab: int) -> tuple[np.ndarray, np.ndarray]:
+def tokens(r: Rng, n: int, length: int, vocab: int) -> Arrays:
     """Texts: does the first tenth of the vocabulary occur more often than the second tenth?"""
     x = r.integers(1, vocab, (n, length))
     tenth = vocab // 10
@@ -36,7 +41,7 @@ def tokens(r, n: int, length: int, vocab: int) -> tuple[np.ndarray, np.ndarray]:
     return ids[x].astype("int32"), col(y)
 
 
-def waves(r, n: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+def waves(r: Rng, n: int, length: int) -> Arrays:
     """Windows of noisy sine waves and the value that follows."""
     t = np.arange(length + 1)
     period, phase = r.uniform(8, 16, (n, 1)), r.uniform(0, 2 * np.pi, (n, 1))
@@ -44,13 +49,13 @@ def waves(r, n: int, length: int) -> tuple[np.ndarray, np.ndarray]:
     return f32(s[:, :-1, None]), col(s[:, -1])
 
 
-def cancer() -> tuple[np.ndarray, np.ndarray]:
+def cancer() -> Arrays:
     """Raw columns up to 4,000 and the label as a column."""
     x, y = datasets.load_breast_cancer(return_X_y=True)
     return f32(x), col(y)
 
 
-def images(rng, rows, size=28):
+def images(rng: Rng, rows: int, size: int = 28) -> Arrays:
     """Noise with a bar whose place tells the class."""
     classes = rng.integers(0, 10, rows)
     x = rng.random((rows, size, size, 1))
@@ -59,12 +64,13 @@ def images(rng, rows, size=28):
     return f32(x), classes
 
 
-def raw_digit_images_int32():
+def raw_digit_images_int32() -> Arrays:
+    """The 8x8 digits as pictures, pixels 0..16, and their classes as int32."""
     data = datasets.load_digits()
     return f32(data.images)[..., None], data.target.astype("int32")
 
 
-def houses(r, n=1200):
+def houses(r: Rng, n: int = 1200) -> Arrays:
     """A table of raw columns and prices in 1,000 (22.5 +- 9, as the Boston data)."""
     rooms = r.normal(6.3, 0.7, n)
     crime = r.exponential(3.6, n)
@@ -78,14 +84,14 @@ def houses(r, n=1200):
     return f32(np.c_[rooms, crime, tax, age, stat, b, dist]), col(y)
 
 
-def series(r, n=1200, length=40):
+def series(r: Rng, n: int = 1200, length: int = 40) -> Arrays:
     """Noisy sine windows and the next value."""
     t0, w = r.uniform(0, 6.3, (n, 1)), r.uniform(0.2, 0.5, (n, 1))
     s = np.sin(t0 + w * np.arange(length + 1)) + 0.05 * r.normal(size=(n, length + 1))
     return f32(s[:, :-1, None]), col(s[:, -1])
 
 
-def grey_shapes(r, n=1200, size=20):
+def grey_shapes(r: Rng, n: int = 1200, size: int = 20) -> Arrays:
     """Grey images 0..255: square, cross or disc on noise."""
     x = r.uniform(0, 60, (n, size, size, 1))
     y = r.integers(0, 3, n)
@@ -102,7 +108,7 @@ def grey_shapes(r, n=1200, size=20):
     return f32(x), y.astype("int32")
 
 
-def blobs_and_masks(r, n=400, size=16):
+def blobs_and_masks(r: Rng, n: int = 400, size: int = 16) -> Arrays:
     """Grey images 0..255 with one or two bright ellipses, and where they are."""
     g = np.mgrid[:size, :size]
     x = r.normal(90, 20, (n, size, size))
@@ -115,23 +121,26 @@ def blobs_and_masks(r, n=400, size=16):
     return f32(np.clip(x, 0, 255))[..., None], f32(m)[..., None]
 
 
-def raw_digit_images():
+def raw_digit_images() -> Arrays:
+    """The 8x8 digits as pictures, pixels 0..16, and their classes."""
     d = datasets.load_digits()
     return f32(d.images)[..., None], d.target
 
 
-def first_digits(n=1797, image=True):
+def first_digits(n: int = 1797, image: bool = True) -> Arrays:
+    """The first n digits, pixels in 0..1, and their classes."""
     d = datasets.load_digits()
     x = (d.data[:n] / 16).astype("float32")
     return (x.reshape(-1, 8, 8, 1) if image else x), d.target[:n]
 
 
-def digit_images_int32():
+def digit_images_int32() -> Arrays:
+    """The 8x8 digits as pictures, pixels in 0..1, and their classes as int32."""
     d = datasets.load_digits()
     return f32(d.images / 16.0)[..., None], d.target.astype("int32")
 
 
-def reviews_marked(r, n, length, vocab, marked):
+def reviews_marked(r: Rng, n: int, length: int, vocab: int, marked: int) -> Arrays:
     """Token ids; each class has its own marked words among common ones."""
     y = r.integers(0, 2, n)
     x = 2 + 2 * marked + (r.zipf(1.4, (n, length)) % (vocab - 2 - 2 * marked))
@@ -141,13 +150,13 @@ def reviews_marked(r, n, length, vocab, marked):
     return x.astype("int32"), f32(y)[:, None]
 
 
-def digit_images(n=None):
+def digit_images(n: int | None = None) -> Arrays:
     """The first n 8x8 digits as pictures, pixels in 0..1, and their classes."""
     d = datasets.load_digits()
     return f32(d.images[:n] / 16)[..., None], d.target[:n]
 
 
-def waves_with_frequency(r, n, T):
+def waves_with_frequency(r: Rng, n: int, T: int) -> Arrays:
     """Noisy sine windows and their frequency and amplitude."""
     f = r.uniform(1, 6, n)
     a = r.uniform(0.5, 2, n)
@@ -158,13 +167,14 @@ def waves_with_frequency(r, n, T):
     return f32(s[..., None]), f, a
 
 
-def raw_digits():
+def raw_digits() -> Arrays:
     """The 8x8 digits, pixels 0..16."""
     d = datasets.load_digits()
     return f32(d.data), d.target
 
 
-def friedman_raw(r, n, d=8):
+def friedman_raw(r: Rng, n: int, d: int = 8) -> Arrays:
+    """Friedman #1 with inputs in 0..1, as they are drawn."""
     x = r.uniform(0, 1, (n, d))
     return f32(x), col(
         10 * np.sin(np.pi * x[:, 0] * x[:, 1])
@@ -175,7 +185,8 @@ def friedman_raw(r, n, d=8):
     )
 
 
-def topics(r, n, T, V, k):
+def topics(r: Rng, n: int, T: int, V: int, k: int) -> Arrays:
+    """Texts of T out of V tokens, a fifth of them from the eight words of their class."""
     y = r.integers(0, k, n)
     w = r.random((n, T)) < 0.2
     return np.where(
@@ -183,13 +194,16 @@ def topics(r, n, T, V, k):
     ).astype("int32"), y
 
 
-def digits_int32(image=False):
+def digits_int32(image: bool = False) -> Arrays:
+    """The 8x8 digits, pixels in 0..1, and their classes as int32."""
     d = datasets.load_digits()
     x = (d.data / 16.0).astype("float32")
     return (x.reshape(-1, 8, 8, 1) if image else x), d.target.astype("int32")
 
 
-def reviews_few_words(rng, n=1200, vocab=400, length=24, positive=0.5):
+def reviews_few_words(
+    rng: Rng, n: int = 1200, vocab: int = 400, length: int = 24, positive: float = 0.5
+) -> Arrays:
     """Token sequences whose few sentiment words (ids 1-20 good, 21-40 bad) decide the label."""
     y = (rng.random(n) < positive).astype("float32")
     x = rng.integers(41, vocab, (n, length))
@@ -199,7 +213,7 @@ def reviews_few_words(rng, n=1200, vocab=400, length=24, positive=0.5):
     return x.astype("int32"), y[:, None]
 
 
-def blob_images(rng, n=700, size=16):
+def blob_images(rng: Rng, n: int = 700, size: int = 16) -> Arrays:
     """One gaussian blob a picture; returns the pictures, the centre in [-1, 1] and the width."""
     c = rng.uniform(3, size - 3, (n, 2))
     s = rng.uniform(1.0, 3.0, (n, 1))
@@ -209,7 +223,7 @@ def blob_images(rng, n=700, size=16):
     return x.astype("float32")[..., None], (c / size * 2 - 1).astype("float32"), s.astype("float32")
 
 
-def gratings(rng, rows, classes, size):
+def gratings(rng: Rng, rows: int, classes: int, size: int) -> Arrays:
     """Stripes whose direction tells the class; period and phase vary, values lie in 0..1."""
     labels = rng.integers(0, classes, rows)
     angle = np.pi * labels / classes + rng.normal(0, 0.08, rows)
@@ -222,14 +236,14 @@ def gratings(rng, rows, classes, size):
     return np.clip(x, 0, 1)[..., None], labels
 
 
-def some_digits(rng, n):
+def some_digits(rng: Rng, n: int) -> Arrays:
     """n of the 8x8 digits as rows of 64 pixels in 0..1, in random order."""
     d = datasets.load_digits()
     at = rng.permutation(len(d.target))[:n]
     return f32(d.data[at] / 16), d.target[at]
 
 
-def scattered_digits(rng, n, size=12, zoom=1):
+def scattered_digits(rng: Rng, n: int, size: int = 12, zoom: int = 1) -> Arrays:
     """n scikit-learn digits (values 0..1), each at a random place on an empty square."""
     d = datasets.load_digits()
     pick = rng.integers(0, len(d.target), n)
@@ -239,7 +253,9 @@ def scattered_digits(rng, n, size=12, zoom=1):
     return np.kron(x, np.ones((1, zoom, zoom))), d.target[pick]
 
 
-def topic_texts(rng, n, topics, vocab, length, share=0.25):
+def topic_texts(
+    rng: Rng, n: int, topics: int, vocab: int, length: int, share: float = 0.25
+) -> Arrays:
     """Texts of word numbers; each topic has its own words, a share of a text is from there."""
     label = rng.integers(0, topics, n)
     size = vocab // 4 // topics
@@ -248,7 +264,7 @@ def topic_texts(rng, n, topics, vocab, length, share=0.25):
     return np.where(rng.random((n, length)) < share, own, other).astype("int32"), label
 
 
-def documents(rng, n, length, vocabulary, topics, share):
+def documents(rng: Rng, n: int, length: int, vocabulary: int, topics: int, share: float) -> Arrays:
     """Token rows: a share of the words is drawn from the 25 words of the row's topic."""
     label = rng.integers(0, topics, n)
     words = np.minimum(rng.zipf(1.3, (n, length)) + 1, vocabulary - 1)
@@ -256,7 +272,7 @@ def documents(rng, n, length, vocabulary, topics, share):
     return np.where(rng.random((n, length)) < share, topical, words).astype("int32"), label
 
 
-def pictures(rng, n, side, kinds):
+def pictures(rng: Rng, n: int, side: int, kinds: int) -> Arrays:
     """Coloured stripes, checks, discs, ... on a noisy ground."""
     label = rng.integers(0, kinds, n)
     r, c = np.mgrid[0:side, 0:side]
@@ -269,7 +285,8 @@ def pictures(rng, n, side, kinds):
     return f32(np.clip(x, 0, 1)), label
 
 
-def shuffled_digits(rng):
+def shuffled_digits(rng: Rng) -> Arrays:
+    """The 8x8 digits as rows in random order, pixels in 0..1, and their classes as int32."""
     x, y = datasets.load_digits(return_X_y=True)
     order = rng.permutation(len(x))
     return f32(x[order] / 16.0), y[order].astype("int32")
