@@ -6,7 +6,7 @@ from keras import initializers, layers, ops, optimizers
 
 from .data import raw_digit_images, series, topic_texts, topics
 from .registry import program
-from .tools import col, f32, std, transformer, transformer_block
+from .tools import col, f32, std, std_as_is, transformer, transformer_block
 
 
 # sim: attention model trained with Adam at 0.3.
@@ -234,7 +234,7 @@ def um_wave_transformer_high_lr(rng, fixed):
     h = layers.Dense(16, activation="relu")(h)
     m = keras.Model(i, layers.Dense(1)(h))
     m.compile(optimizers.Adam(2e-3 if fixed else 0.1), "mse")
-    return m, x[..., None].astype("float32"), std(rate), dict(batch_size=32, epochs=20)
+    return m, x[..., None].astype("float32"), std_as_is(rate), dict(batch_size=32, epochs=20)
 
 
 # Gradients clipped to a norm so small that plain SGD hardly moves.

@@ -28,8 +28,10 @@ from .tools import (
     seq,
     shuffled,
     std,
+    std_as_is,
     zscore,
     zscore32,
+    zscore_as_is_plus,
     zscore_plus,
 )
 
@@ -672,7 +674,7 @@ def urbansound_mfcc_raw(r, fixed):
     s = np.r_[120, 60, 30, np.linspace(20, 3, 37)]
     X = (mu[y] + 1.2 * r.normal(size=(n, 40))) * s + np.r_[-400, 100, np.zeros(38)]
     if fixed:
-        X = zscore_plus(X)
+        X = zscore_as_is_plus(X)
     m = seq(
         (40,),
         layers.Dense(64, activation="relu"),
@@ -797,7 +799,7 @@ def at_cancer_deep_tanh_tiny_init(rng, fixed):
         m.add(layers.Dense(16, activation="tanh", kernel_initializer=init))
     m.add(layers.Dense(1, activation="sigmoid", kernel_initializer=init))
     m.compile(optimizers.SGD(0.01, momentum=0.9), "binary_crossentropy", metrics=["accuracy"])
-    return m, std(x), y.astype("float32")[:, None], dict(batch_size=32, epochs=40)
+    return m, std_as_is(x), y.astype("float32")[:, None], dict(batch_size=32, epochs=40)
 
 
 # dropout rate (meant as the share to keep) of .95 after every hidden layer
@@ -810,7 +812,7 @@ def um_wine_mlp_dropout(rng, fixed):
         m.add(layers.Dropout(0.2 if fixed else 0.95))
     m.add(layers.Dense(3, activation="softmax"))
     m.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
-    return m, std(x), onehot(y, 3), dict(batch_size=16, epochs=80)
+    return m, std_as_is(x), onehot(y, 3), dict(batch_size=16, epochs=80)
 
 
 # batch size set to the whole data set, so SGD makes one small step an epoch (HBS)

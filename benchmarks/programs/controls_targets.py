@@ -9,7 +9,7 @@ from sklearn import datasets
 
 from .data import friedman
 from .registry import program
-from .tools import col, column, f32, mlp, seq, std, zscore, zscore32, zscore_plus
+from .tools import col, column, f32, mlp, seq, std, std_as_is, zscore, zscore_as_is, zscore_plus
 
 
 # OK: targets 1000 +- 1; R2 is hugely negative until the bias has arrived.
@@ -197,7 +197,7 @@ def ok_kelvin_bias_at_mean(r, fixed):
         layers.Dense(1, bias_initializer=initializers.Constant(float(y.mean()))),
     )
     model.compile(optimizer=optimizers.SGD(0.002), loss="mse")
-    return model, zscore32(x), y, dict(epochs=25, batch_size=32)
+    return model, zscore_as_is(x), y, dict(epochs=25, batch_size=32)
 
 
 @program("OK-small-sgd-target-hundreds", "regression", "mse", came_in="5a")
@@ -205,7 +205,7 @@ def ok_small_sgd_target_hundreds(
     r, fixed
 ):  # unscaled target and a small rate which arrives in the end
     d = datasets.load_diabetes()
-    x = zscore32(d.data)
+    x = zscore_as_is(d.data)
     m = seq((10,), layers.Dense(32, activation="relu"), layers.Dense(1))
     m.compile(optimizers.SGD(2e-4), "mse")
     return m, x, f32(d.target)[:, None], dict(epochs=40, batch_size=16)
@@ -260,7 +260,7 @@ def ok_diabetes_small_lr(rng, fixed):
         ]
     )
     m.compile(optimizers.Adam(5e-4), "mse", metrics=["mae"])
-    return m, std(d.data), d.target.astype("float32")[:, None], dict(batch_size=8, epochs=80)
+    return m, std_as_is(d.data), d.target.astype("float32")[:, None], dict(batch_size=8, epochs=80)
 
 
 # rainfall: mostly dry hours, a ReLU output that is zero there

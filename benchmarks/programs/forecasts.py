@@ -18,6 +18,8 @@ from .tools import (
     windows_2d,
     zscore,
     zscore32,
+    zscore_as_is,
+    zscore_as_is_plus,
     zscore_plus,
     zscore_plus_tiny,
 )
@@ -647,7 +649,7 @@ def jena_weather(r, n):
 @program("jena-pressure-mbar-gru", "regression", "mse", where="model", came_in="4b")
 def jena_pressure_mbar_gru(r, fixed):
     raw = jena_weather(r, 1700)
-    scaled = zscore32(raw)
+    scaled = zscore_as_is(raw)
     window, ahead = 24, 6
     starts = np.arange(0, len(raw) - window - ahead)
     x = np.stack([scaled[s : s + window] for s in starts])
@@ -670,7 +672,7 @@ def layernorm_one_feature(r, fixed):
     """LayerNormalization over the last axis of a (T, 1) series: one feature normalised by itself
     is zero."""
     x, f, a = waves_with_frequency(r, 1500, 30)
-    y = f32(zscore32(a))[:, None]
+    y = f32(zscore_as_is(a))[:, None]
     m = seq(
         (30, 1),
         layers.LayerNormalization(axis=(1 if fixed else -1), epsilon=1.0),
@@ -735,7 +737,7 @@ def stacked_lstm_high_lr(r, fixed):
     """Three stacked LSTMs on a seasonal series, Adam(1.0): gates saturate, the forecast is one
     flat line."""
     t = np.arange(1220)
-    s = zscore_plus(np.sin(t / 8) + 0.5 * np.sin(t / 3) + 0.2 * r.normal(size=1220))
+    s = zscore_as_is_plus(np.sin(t / 8) + 0.5 * np.sin(t / 3) + 0.2 * r.normal(size=1220))
     X, y = plain_windows(s, 20)
     m = seq(
         (20, 1),
@@ -922,7 +924,7 @@ def dilated_cnn_tiny_init(rng, fixed):
     """Forecast an autoregressive signal with a dilated stack."""
     t = np.arange(1600)
     s = np.sin(t / 7.0) * np.cos(t / 31.0) + 0.1 * rng.normal(size=len(t))
-    x, y = windows_2d(zscore_plus(s), 64)
+    x, y = windows_2d(zscore_as_is_plus(s), 64)
     init = "he_normal" if fixed else initializers.RandomNormal(stddev=0.001)
     inputs = keras.Input((64, 1))
     h = inputs
@@ -945,7 +947,7 @@ def gru_temperature_sigmoid(rng, fixed):
     temp = 18 + 6 * np.sin(2 * np.pi * t / 24) + 3 * np.sin(2 * np.pi * t / 200)
     temp = temp + 0.5 * rng.normal(size=len(t))
     press = 0.3 * temp + rng.normal(size=len(t))
-    x, _ = windows_2d(zscore_plus(np.c_[temp, press]), 12)
+    x, _ = windows_2d(zscore_as_is_plus(np.c_[temp, press]), 12)
     y = f32(temp[12:, None])
     model = keras.Sequential(
         [

@@ -8,7 +8,20 @@ from sklearn.preprocessing import StandardScaler
 
 from .data import diabetes, documents, friedman, raw_digit_images_int32
 from .registry import program
-from .tools import col, column, f32, mlp, onehot, seq, std, zscore, zscore32, zscore_plus
+from .tools import (
+    col,
+    column,
+    f32,
+    mlp,
+    onehot,
+    seq,
+    std,
+    std_as_is,
+    zscore,
+    zscore32,
+    zscore_as_is,
+    zscore_plus,
+)
 
 
 # SO-33969059: softmax on one unit for a regression of raw values up to 35,000.
@@ -428,7 +441,7 @@ def relu_argument_is_the_cap(r, fixed):
         hidden += [layers.Dense(width), act()]
     model = seq((10,), *hidden, layers.Dense(1))
     model.compile(optimizer=optimizers.SGD(0.01), loss="mse")
-    return model, zscore32(x), zscore32(y)[:, None], dict(epochs=30, batch_size=32)
+    return model, zscore_as_is(x), zscore_as_is(y)[:, None], dict(epochs=30, batch_size=32)
 
 
 # Wine cultivars with a last layer copied from a regression script: relu over the classes.
@@ -529,7 +542,7 @@ def dfd_iris_hidden_softmax(rng, fixed):
     m.compile(
         optimizers.SGD(0.02, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
-    return m, std(x), y.astype("int32"), dict(batch_size=8, epochs=50)
+    return m, std_as_is(x), y.astype("int32"), dict(batch_size=8, epochs=50)
 
 
 # https://ai.stackexchange.com/questions/16557: four hidden layers of 500 sigmoids from binary

@@ -13,7 +13,7 @@ from .data import (
     raw_digits,
 )
 from .registry import program
-from .tools import col, f32, seq, std, zscore32
+from .tools import col, f32, seq, std, zscore32, zscore_as_is
 
 
 # GH-keras-2139: CNN regression of values in 0..1 from raw 0..255 patches, too high a rate.
@@ -300,7 +300,7 @@ def td_cnn_decay_for_momentum(r, fixed):
             x[i, k, c, (w + k) % 10] = 1
             x[i, k, c - 1, (w + k) % 10] = v[i] * 0.5
     y = x.sum((1, 2, 3, 4))
-    y = zscore32(y)[:, None]
+    y = zscore_as_is(y)[:, None]
     m = seq(
         (T, 10, 10, 1),
         layers.TimeDistributed(layers.Conv2D(8, 3, strides=2, activation="relu")),

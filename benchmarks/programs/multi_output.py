@@ -8,7 +8,7 @@ from keras import constraints, initializers, layers, ops, optimizers, regularize
 
 from .data import blob_images, digit_images, friedman, scattered_digits
 from .registry import program
-from .tools import col, f32, std, zscore, zscore_plus
+from .tools import col, f32, std, zscore, zscore_as_is_plus, zscore_plus
 
 
 # sim: two outputs in a list, one in units a million times larger: the small one is never learned.
@@ -282,7 +282,7 @@ def two_heads_price_raw(r, fixed):
         300000 + 45000 * b + 20000 * r.normal(size=n),
     )
     if fixed:
-        rent, price = zscore_plus(rent), zscore_plus(price)
+        rent, price = zscore_as_is_plus(rent), zscore_as_is_plus(price)
     i = keras.Input((10,))
     h = layers.Dense(48, activation="relu")(layers.Dense(48, activation="relu")(i))
     m = keras.Model(
@@ -308,7 +308,7 @@ def ok_two_heads_one_hard(r, fixed):
     return (
         m,
         f32(X),
-        {"easy": zscore_plus(col(a)), "hard": zscore_plus(col(b))},
+        {"easy": zscore_as_is_plus(col(a)), "hard": zscore_as_is_plus(col(b))},
         dict(epochs=16, batch_size=32),
     )
 
@@ -368,7 +368,7 @@ def multi_head_decay_steps(rng, fixed):
     img, cls = img[order], cls[order]
     cols = np.arange(8)[None, None, :]
     slant = (img[..., 0] * cols).sum((1, 2)) / img[..., 0].sum((1, 2))
-    slant = zscore_plus(slant[:, None])
+    slant = zscore_as_is_plus(slant[:, None])
     steps = int(np.ceil(len(img) / 32))
     schedule = optimizers.schedules.ExponentialDecay(
         0.002, decay_steps=steps if fixed else 1, decay_rate=0.5

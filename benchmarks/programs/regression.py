@@ -17,8 +17,10 @@ from .tools import (
     seq,
     shuffled,
     std,
+    std_as_is,
     zscore,
     zscore32,
+    zscore_as_is_plus,
     zscore_plus,
     zscore_plus_tiny,
 )
@@ -623,7 +625,7 @@ def dropout_keep_prob(r, fixed):
         ls += [layers.Dense(32, activation="relu"), layers.Dropout(p)]
     m = seq((8,), *ls, layers.Dense(1))
     m.compile(optimizers.Adam(2e-3), "mse")
-    return m, 2 * X - 1, zscore_plus(y), dict(epochs=20, batch_size=32)
+    return m, 2 * X - 1, zscore_as_is_plus(y), dict(epochs=20, batch_size=32)
 
 
 @program("transfer-frozen-random-base", "regression", "mae", where="model", came_in="5b")
@@ -652,7 +654,7 @@ def energy_momentum_099(r, fixed):
         layers.Dense(1),
     )
     m.compile(optimizers.SGD(0.02, momentum=0.99 if not fixed else 0.9), "mse")
-    return m, zscore_plus(X), zscore_plus(y), dict(epochs=12, batch_size=32)
+    return m, zscore_as_is_plus(X), zscore_as_is_plus(y), dict(epochs=12, batch_size=32)
 
 
 @program("max-norm-too-small", "regression", "mse", where="model", came_in="5b")
@@ -667,7 +669,7 @@ def max_norm_too_small(r, fixed):
         layers.Dense(1, kernel_constraint=k),
     )
     m.compile(optimizers.Adam(2e-3), "mse")
-    return m, 2 * X - 1, zscore_plus(y), dict(epochs=20, batch_size=32)
+    return m, 2 * X - 1, zscore_as_is_plus(y), dict(epochs=20, batch_size=32)
 
 
 @program("nonneg-constraint-demand", "regression", "mse", where="model", came_in="5b")
@@ -676,7 +678,9 @@ def nonneg_constraint_demand(r, fixed):
     is its bias."""
     n = 1500
     X = r.uniform(0, 1, (n, 5))
-    y = zscore_plus(-X @ np.array([3, 2, 2, 1, 1.0]) - 2 * X[:, 0] ** 2 + 0.3 * r.normal(size=n))
+    y = zscore_as_is_plus(
+        -X @ np.array([3, 2, 2, 1, 1.0]) - 2 * X[:, 0] ** 2 + 0.3 * r.normal(size=n)
+    )
     k = None if fixed else constraints.NonNeg()
     m = seq(
         (5,),
@@ -722,7 +726,7 @@ def dc_friedman_resnet_weight_decay(rng, fixed):
         h = layers.Add()([h, layers.Dense(32)(r)])
     m = keras.Model(i, layers.Dense(1)(layers.Activation("relu")(h)))
     m.compile(optimizers.AdamW(2e-3, weight_decay=1e-4 if fixed else 100.0), "mse")
-    return m, std(x), std(y[:, None]), dict(batch_size=32, epochs=25)
+    return m, std_as_is(x), std_as_is(y[:, None]), dict(batch_size=32, epochs=25)
 
 
 # decay_steps given in epochs where the schedule counts batches: the rate is gone at once.

@@ -15,8 +15,11 @@ from .tools import (
     onehot,
     seq,
     std,
+    std_as_is,
     zscore,
     zscore32,
+    zscore_as_is,
+    zscore_as_is_plus,
     zscore_plus,
     zscore_plus_tiny,
 )
@@ -403,8 +406,8 @@ def demand_pinball_pieces(r, fixed):
     price, temp = r.uniform(0.8, 1.6, n), r.normal(12, 7, n)
     demand = 21000 + 900 * promo * (weekday > 3) - 2500 * (price - 1.2) + 60 * (temp - 12)
     demand = demand + 250 * np.sin(weekday) + 150 * r.normal(size=n)
-    x = np.c_[onehot(weekday, 7), promo, zscore32(price), zscore32(temp)]
-    y = zscore32(demand)[:, None] if fixed else f32(demand)[:, None]
+    x = np.c_[onehot(weekday, 7), promo, zscore_as_is(price), zscore_as_is(temp)]
+    y = zscore_as_is(demand)[:, None] if fixed else f32(demand)[:, None]
     model = seq((10,), layers.Dense(32, activation="relu"), layers.Dense(1))
     model.compile(optimizer="adam", loss=pinball(0.6))
     return model, f32(x), y, dict(epochs=20, batch_size=32)
@@ -426,7 +429,7 @@ def house_price_two_inputs(r, fixed):
         + 15000 * r.normal(size=n)
     )
     if fixed:
-        y = zscore32(y)
+        y = zscore_as_is(y)
     a, b = keras.Input((6,)), keras.Input((1,), dtype="int32")
     h = layers.Concatenate()(
         [layers.Dense(32, activation="relu")(a), layers.Flatten()(layers.Embedding(20, 4)(b))]
@@ -450,7 +453,7 @@ def projectile_range_sgd(r, fixed):
     X = np.c_[v, a]
     y = y[:, None]
     if fixed:
-        X, y = zscore_plus(X), zscore_plus(y)
+        X, y = zscore_as_is_plus(X), zscore_as_is_plus(y)
     m = seq(
         (2,),
         layers.Dense(32, activation="relu"),
@@ -514,7 +517,7 @@ def housing(rng, n=1500):
 def dfd_housing_mlp_raw_features(rng, fixed):
     x, y = housing(rng)
     if fixed:
-        x = std(x)
+        x = std_as_is(x)
     m = keras.Sequential(
         [
             keras.Input((6,)),
@@ -524,7 +527,7 @@ def dfd_housing_mlp_raw_features(rng, fixed):
         ]
     )
     m.compile(optimizers.SGD(0.01), "mse")
-    return m, x, std(y), dict(batch_size=32, epochs=30)
+    return m, x, std_as_is(y), dict(batch_size=32, epochs=30)
 
 
 # two inputs; the target stays in dollars under Adam's default rate
@@ -534,14 +537,14 @@ def dd_rent_two_inputs_raw_target(rng, fixed):
     x, price = housing(rng, n)
     town = rng.integers(0, 12, (n, 1)).astype("int32")
     y = price + 9000.0 * (town - 5.5)
-    y = std(y) if fixed else y.astype("float32")
+    y = std_as_is(y) if fixed else y.astype("float32")
     a, b = keras.Input((6,)), keras.Input((1,), dtype="int32")
     e = layers.Flatten()(layers.Embedding(12, 4)(b))
     h = layers.Concatenate()([layers.Dense(24, activation="relu")(a), e])
     h = layers.Dense(24, activation="relu")(h)
     m = keras.Model([a, b], layers.Dense(1)(h))
     m.compile("adam", "mse", metrics=["mae"])
-    return m, [std(x), town], y, dict(batch_size=32, epochs=25)
+    return m, [std_as_is(x), town], y, dict(batch_size=32, epochs=25)
 
 
 # House prices with embeddings for the categorical columns; prices in dollars, plain SGD.
@@ -555,7 +558,7 @@ def house_dollars_sgd(rng, fixed):
     price = price + rng.normal(0, 40000, 25)[hood] + rng.normal(0, 15000, 5)[kind]
     y = f32((price + rng.normal(0, 8000, n))[:, None])
     if fixed:
-        y = zscore_plus(y)
+        y = zscore_as_is_plus(y)
     in_hood = keras.Input((1,), dtype="int32", name="hood")
     in_kind = keras.Input((1,), dtype="int32", name="kind")
     in_num = keras.Input((4,), name="num")
@@ -585,7 +588,7 @@ def poisson_raw_inputs(rng, fixed):
     y = f32(rng.poisson(np.exp(log_rate + 0.25 * (year - 2011)))[:, None])
     x = np.c_[hour, year, month, temp, hum]
     if fixed:
-        x = zscore_plus(x)
+        x = zscore_as_is_plus(x)
     model = keras.Sequential(
         [
             keras.Input((5,)),

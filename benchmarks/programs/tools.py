@@ -1,7 +1,7 @@
 """What many programs need: arrays in the shape and the scale they want, and small models.
 
-The ways to standardise differ in what they add to the standard deviation and in the type they give
-back, so that the programs keep the numbers they came with.
+The ways to standardise differ in the type they compute in and give back, and in what they add to
+the standard deviation, so that the programs keep the numbers they came with.
 """
 
 from __future__ import annotations
@@ -45,7 +45,12 @@ def shuffled(rng: np.random.Generator, *arrays: np.ndarray) -> list[np.ndarray]:
 
 def std(a: Any) -> np.ndarray:
     """Columns to mean 0, standard deviation 1, by scikit-learn; constant ones to 0; float32."""
-    return f32(StandardScaler().fit_transform(np.asarray(a, "float64")))
+    return std_as_is(np.asarray(a, "float64"))
+
+
+def std_as_is(a: Any) -> np.ndarray:
+    """The same, computed in the type that comes; float32."""
+    return f32(StandardScaler().fit_transform(a))
 
 
 def zscore(a: Any) -> np.ndarray:
@@ -55,19 +60,28 @@ def zscore(a: Any) -> np.ndarray:
 
 
 def zscore32(a: Any) -> np.ndarray:
-    """Columns to mean 0, standard deviation 1; float32."""
+    """The same; float32."""
     return f32(zscore(a))
 
 
-def zscore_plus(a: Any, little: float = 1e-9) -> np.ndarray:
-    """The same, with a little added to the standard deviation; float32."""
-    a = np.asarray(a, "float64")
+def zscore_as_is(a: np.ndarray) -> np.ndarray:
+    """The same, computed in the type that comes; float32."""
+    return f32((a - a.mean(0)) / a.std(0))
+
+
+def zscore_as_is_plus(a: np.ndarray, little: float = 1e-9) -> np.ndarray:
+    """The same, with a little added to the standard deviation, in the type that comes; float32."""
     return f32((a - a.mean(0)) / (a.std(0) + little))
 
 
+def zscore_plus(a: Any) -> np.ndarray:
+    """The same, computed in float64; float32."""
+    return zscore_as_is_plus(np.asarray(a, "float64"))
+
+
 def zscore_plus_tiny(a: Any) -> np.ndarray:
-    """The same, with less added; float32."""
-    return zscore_plus(a, 1e-12)
+    """The same, with less added."""
+    return zscore_as_is_plus(np.asarray(a, "float64"), 1e-12)
 
 
 def windows(series: np.ndarray, n: int) -> Pair:
@@ -132,8 +146,12 @@ def transformer(T: int, V: int, k: int, blocks: int = 2, d: int = 24) -> keras.M
     for _ in range(blocks):
         x = layers.LayerNormalization()(x + layers.MultiHeadAttention(2, 12)(x, x))
         x = layers.LayerNormalization()(x + layers.Dense(d)(layers.Dense(48, activation="relu")(x)))
-    hidden = layers.Dense(24, activation="relu")(layers.GlobalAveragePooling1D()(x))
-    return keras.Model(i, layers.Dense(k, activation="softmax")(hidden))
+    return keras.Model(
+        i,
+        layers.Dense(k, activation="softmax")(
+            layers.Dense(24, activation="relu")(layers.GlobalAveragePooling1D()(x))
+        ),
+    )
 
 
 def own_callbacks(model: keras.Model, *own: keras.callbacks.Callback) -> keras.Model:
