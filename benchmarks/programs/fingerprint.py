@@ -52,8 +52,8 @@ def words(value: Any, depth: int = 0) -> Any:
 
 def of_mapping(value: Mapping, depth: int) -> Any:
     """A configuration without the modules its classes are in; a serialized lambda by its code."""
-    if value.get("class_name") == "__lambda__":
-        code, *rest = value["config"]["value"]
+    if set(value) == {"value"} and isinstance(value["value"], tuple):
+        code, *rest = value["value"]
         code = marshal.loads(codecs.decode(code.encode(), "base64")).co_code.hex()
         return [code, words(rest, depth + 1)]
     skipped = ("module", "registered_name")
