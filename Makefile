@@ -39,12 +39,14 @@ check: .venv/check.done  ## lint, format, types, docs
 	$(BIN)/mypy
 	$(BIN)/zensical build --strict
 
+# Results of another state of the code must not be taken for today's: RESUME=1 goes on where it was.
 bench: .venv/bench.done  ## slow: recall, false alarms, cost; writes docs/benchmarks
-	$(BIN)/python benchmarks/detection.py --report docs/benchmarks/detection.md
-	$(BIN)/python benchmarks/causes.py --report docs/benchmarks/causes.md
-	$(BIN)/python benchmarks/rescue.py --report docs/benchmarks/rescue.md
-	$(BIN)/python benchmarks/overhead.py --report docs/benchmarks/overhead.md
-	$(BIN)/python benchmarks/losses_by_cause.py
+	$(if $(RESUME),,rm -rf build/bench)
+	@set -e; for question in detection causes rescue overhead; do \
+	  $(BIN)/python -m benchmarks $$question \
+	    --results build/bench/$$question.jsonl --report docs/benchmarks/$$question.md; done
+	$(BIN)/python -m benchmarks losses \
+	  --results build/bench/losses.jsonl --report docs/losses/comparison.md
 
 figures: .venv/test.done  ## the pictures of README and docs
 	KERAS_BACKEND=tensorflow $(BIN)/python docs/images/make_figures.py
