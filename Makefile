@@ -42,7 +42,7 @@ check: .venv/check.done  ## lint, format, types, docs
 # Results of another state of the code must not be taken for today's: RESUME=1 goes on where it was.
 bench: .venv/bench.done  ## slow: recall, false alarms, cost; writes docs/benchmarks
 	$(if $(RESUME),,rm -rf build/bench)
-	@set -e; for question in detection causes rescue overhead; do \
+	@set -e; for question in detection causes rescue adjust overhead; do \
 	  $(BIN)/python -m benchmarks $$question \
 	    --results build/bench/$$question.jsonl --report docs/benchmarks/$$question.md; done
 	$(BIN)/python -m benchmarks losses \

@@ -1,18 +1,12 @@
-from types import ModuleType
-
 import pytest
 
 import meancollapse
 
 
 def test_public_names_are_complete_and_sorted():
-    visible = {
-        name
-        for name, value in vars(meancollapse).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType)
-    }
+    visible = {name for name in dir(meancollapse) if not name.startswith("_")}
     assert meancollapse.__all__ == sorted(meancollapse.__all__)
-    assert visible <= set(meancollapse.__all__)
+    assert visible == set(meancollapse.__all__)
     assert all(hasattr(meancollapse, name) for name in meancollapse.__all__)
 
 

@@ -9,6 +9,7 @@ QUESTIONS = {
     "detection": "recall, false alarms and the epoch of detection",
     "causes": "which cause is named where the fault is known",
     "rescue": "skill without help, with the usual help, and rescued",
+    "adjust": "a wrong learning rate, left alone, with the usual help, and adjusted",
     "overhead": "what watching costs",
     "losses": "which loss helps against which cause of collapse",
     "verify": "what each program does by itself, without any callback",

@@ -7,3 +7,13 @@ from meancollapse.report.plots import predictions as predictions
 from meancollapse.report.plots import readability as readability
 from meancollapse.report.plots import units as units
 from meancollapse.report.plots import updates as updates
+
+__all__ = [
+    "gradients",
+    "learning",
+    "overview",
+    "predictions",
+    "readability",
+    "units",
+    "updates",
+]

@@ -8,8 +8,8 @@ import unicodedata
 import any_report
 import pytest
 import told
-from causes import hand_made
 from hypothesis import HealthCheck, given, settings
+from judge.causes import hand_made
 from reader import Reader
 
 from meancollapse import plots

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from causes import hand_made
+from judge.causes import hand_made
 
 from meancollapse.judge.evidence import Activity, Evidence, Look, Output, Snapshot
 from meancollapse.judge.finding import Finding

@@ -138,6 +138,6 @@ def of_measuring(model: keras.Model) -> tuple[float, float]:
     """Estimated seconds that measuring adds to a step, and that compiling another step takes."""
     variables, pace = model.trainable_variables, PACES[keras.config.backend()]
     weights = sum(math.prod(v.shape) for v in variables)
-    extra = SECONDS_PER_WEIGHT * weights + SECONDS_PER_VARIABLE * len(variables)
+    extra = SECONDS_PER_WEIGHT * weights + SECONDS_PER_VARIABLE * (1 + len(variables))
     is_compiled = keras.config.backend() != "torch"
     return extra, pace.begin + pace.compile * len(variables) if is_compiled else 0.0

@@ -117,8 +117,6 @@ class Instrument:
         # What the model asks for, once known, and how many rows a look takes.
         self._work: effort.Work | None = None
         self._look_rows: int | None = None
-        # Seconds that measuring adds to a step, and that compiling a second one takes.
-        self._extra, self._compiling = effort.of_measuring(model)
         self._steps_per_call = int(getattr(model, "steps_per_execution", 1) or 1)
         if params.get("steps"):
             self._train.calls_per_epoch = -(-int(params["steps"]) // self._steps_per_call)
@@ -392,18 +390,20 @@ class Instrument:
 
     def _estimated(self) -> effort.Work | None:
         """What the model asks for; `None` if that cannot be found out."""
-        rows = self._sample.rows()
-        if rows is None:
-            return None
         try:
+            rows = self._sample.rows()
+            if rows is None:
+                return None
             with quiet.quiet(self.model):
                 one = keras.tree.map_structure(lambda a: a[:1], rows[0])
                 found = effort.work(self.model, one)
         except Exception:  # it is said when the model is looked at
             return None
         step, _ = effort.seconds(found, self.batch_rows)
-        heavy = step_functions.SHARE * step * (self._train.calls_per_epoch or 0) / self._extra
-        self._train.most = max(step_functions.QUIET_BUDGET, int(heavy))
+        extra, _ = effort.of_measuring(self.model)
+        if extra > step_functions.HEAVY:
+            afforded = step_functions.SHARE * step * (self._train.calls_per_epoch or 0) / extra
+            self._train.most = max(step_functions.QUIET_BUDGET, int(afforded))
         return found
 
     def _rows(self) -> tuple[Any, Any, Any] | None:
@@ -424,7 +424,8 @@ class Instrument:
     def _does_alone(self) -> bool:
         """Whether one compiled step, the measured, is cheaper than two, so far or to the end."""
         made = self.steps + self._train.calls * self._steps_per_call
-        return made * self._extra < self._compiling
+        extra, compiling = effort.of_measuring(self.model)
+        return made * extra < compiling
 
     def _with_looks(self, evidence: Evidence) -> Evidence:
         """The evidence with every output examined on the sample."""

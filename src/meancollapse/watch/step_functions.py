@@ -20,8 +20,9 @@ from meancollapse.watch.taps import LOGS, ROWS, SERIES, UNITS
 BUDGET = 32
 # ...in an epoch after one in which all was well.
 QUIET_BUDGET = 8
-# Share of an epoch that measuring may take where weights are heavy.
-SHARE = 0.02
+# Weights are heavy where measuring adds so many seconds to a step, and there it may take this share
+# of an epoch.
+HEAVY, SHARE = 0.01, 0.02
 # With no more steps to come than this, compiling a second step would take longer than it saves.
 FEW_STEPS = 2000
 # Small batches are measured more often, until about this many rows were seen.
