@@ -66,6 +66,8 @@ def _drawn(draw: Callable[[Any], Any], size: tuple[float, float]) -> str:
     ):
         # Letters are left to the fonts of the browser, which has others than matplotlib.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        # Names that leave no room make a poor picture, and no reason to warn anybody.
+        warnings.filterwarnings("ignore", message="constrained_layout not applied")
         ax = figure.add_subplot()
         draw(ax)
         ax.set_title("", loc="left")
