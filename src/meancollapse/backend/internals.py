@@ -194,10 +194,13 @@ def stored(variable: Any) -> Any:
     return variable.value if variable._value is None else variable._value
 
 
+# The name under which Keras keeps the generator behind `keras.random` without a seed.
+GLOBAL_SEED_GENERATOR = "global_seed_generator"
+
+
 def global_seed_generator() -> Any:
     """The generator behind `keras.random` without a seed; `None` before it is first asked."""
     from keras.src.backend.common import global_state
-    from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
     return global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
 
@@ -205,7 +208,6 @@ def global_seed_generator() -> Any:
 def set_global_seed_generator(generator: Any) -> None:
     """Put another generator, or none, behind `keras.random` without a seed."""
     from keras.src.backend.common import global_state
-    from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
     global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, generator)
 

@@ -254,7 +254,7 @@ class Rescuer:
             self._has_given_up = True
             self._leave_alone(evidence, self._why_in_doubt(attempt))
             return
-        if best is not None and not self._helps(best, found.output, attempt.skill_before):
+        if best is not None and not self._helps(best, attempt):
             best = None
         if best is None and not in_doubt and not evidence.is_last:
             best = learned_by_heart(attempt.surgery, attempt.trials, attempt.candidates)
@@ -321,16 +321,16 @@ class Rescuer:
             numbers = "it learned the rows tried, and only training can tell about others"
         return f"{done.describe()} ({which} rehearsed; {numbers})"
 
-    def _helps(self, best: Rehearsed, output: str, skill_before: float) -> bool:
-        """Whether a treatment adds skill, and the output it was meant for has some."""
-        if best.skill < skill_before + self.gain:
+    def _helps(self, best: Rehearsed, attempt: _Attempt) -> bool:
+        """Whether a treatment adds skill; where no training follows, there must be some as well."""
+        if best.skill < attempt.skill_before + self.gain:
             return False
-        surgery = self._operating_on()
-        if len(surgery.targets) == 1:
-            return best.skill >= self.gain
+        surgery = attempt.surgery
+        if not attempt.evidence.is_last or len(surgery.targets) == 1:
+            return best.skill >= self.gain or not attempt.evidence.is_last
         before = surgery.save()
         surgery.restore(best.state)
-        skill = surgery.skills().get(output, best.skill)
+        skill = surgery.skills().get(attempt.found.output, best.skill)
         surgery.restore(before)
         return skill >= self.gain
 
