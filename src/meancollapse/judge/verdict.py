@@ -161,6 +161,8 @@ def needs_help(history: Sequence[Evidence], output: str) -> bool:
         return False
     if last.is_last:  # of one look, as in a loop of `fit(epochs=1)`, it cannot be known
         return wait.steps >= PATIENCE and len(wait.looks) > 1
+    if wait.steps >= PATIENCE and len(wait.looks) > 1 and _ends_here(wait, last):
+        return True  # what its first weights happen to carry of the target is all there will be
     varies = is_unrelated(look) and not is_constant(look)
     return varies and not _is_on_its_way(wait, last) and _is_overdue(wait, last)
 
@@ -256,18 +258,21 @@ def _is_overdue(wait: _Wait, last: Evidence) -> bool:
     # What has learned and now fades, look after look, does not start slowly: it has ended...
     fading = wait.had_skill and is_constant(now) and fades([look.spread for _, look in wait.looks])
     # ...and so has what is trained at next to none of its learning rate, or of any.
-    rates = [evidence.learning_rate for evidence, _ in wait.looks]
-    ended = fading or stops(rates) or (_stands_still(last) and not is_rising(rates))
+    ended = fading or stops(_rates(wait)) or _ends_here(wait, last)
     patience = PATIENCE * (SLOW_START if slow and not ended else 1)
     return _rested(wait, last) >= patience and constant >= 2
 
 
-def _stands_still(last: Evidence) -> bool:
+def _ends_here(wait: _Wait, last: Evidence) -> bool:
     """Whether no weights can go anywhere in what is left of the run, at the pace of this epoch."""
     weights = [v.update_ratio for v in last.variables if v.is_weight]
-    if last.planned_steps is None or not weights:
+    if last.planned_steps is None or not weights or is_rising(_rates(wait)):
         return False
     return max(weights) * (last.planned_steps - last.steps) < STILL
+
+
+def _rates(wait: _Wait) -> list[float | None]:
+    return [evidence.learning_rate for evidence, _ in wait.looks]
 
 
 def _rested(wait: _Wait, last: Evidence) -> int:
